@@ -1,0 +1,1 @@
+"""What staff write: YAML, Markdown, placeholders, links; read strictly, with every mistake placed."""

@@ -1,0 +1,61 @@
+"""Reader placeholders: ``{first_name|friend}`` in a text becomes the reader's own name.
+
+The fall-back after the bar is what a reader without that field gets; it is
+required, and is translated with the text around it.  ``{count}`` is no reader
+placeholder: an edition replaces it by the block's number before anything is
+rendered.  Nothing else in braces is allowed, so that no template syntax of any
+kind can reach a renderer.
+
+Inside the house a placeholder travels as a *mark*: OPEN field|fall-back CLOSE,
+in two private-use characters which the YAML reader refuses in what staff
+write (``source.py``).  So no text can forge a mark, and whoever escapes the
+text around it escapes the fall-back for the same place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from newsletter.content.problems import Problem
+from newsletter.errors import did_you_mean
+
+READER_FIELDS = ("first_name", "name")
+COUNT = "{count}"
+OPEN, CLOSE = "\ue000", "\ue001"
+
+PLACEHOLDER = re.compile(r"\{(?P<field>" + "|".join(READER_FIELDS) + r")\|(?P<fallback>[^{}|]*[^{}|\s][^{}|]*)\}")
+MARK = re.compile(OPEN + r"(?P<field>[a-z_]+)\|(?P<fallback>[^" + OPEN + CLOSE + "]*)" + CLOSE)
+_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{[^{}]*\}?|\}")
+
+
+def check_placeholders(text: str) -> list[Problem]:
+    """Report whatever stands in braces and is no known placeholder."""
+    problems = []
+    for found in _BRACES.finditer(text):
+        piece = found.group()
+        if piece == COUNT or PLACEHOLDER.fullmatch(piece):
+            continue
+        name = piece.strip("{}%# ").partition("|")[0].strip()
+        if name in READER_FIELDS:
+            hint = f"give a fall-back for readers without one: {{{name}|friend}}"
+            problems.append(Problem("bad-placeholder", f"the placeholder {piece!r} has no fall-back", hint, piece))
+        else:
+            hint = did_you_mean(name, [*READER_FIELDS, "count"])
+            problems.append(Problem("unknown-placeholder", f"unknown placeholder {piece!r}", hint, piece))
+    return problems
+
+
+def mark(field: str, fallback: str = "") -> str:
+    """The mark that a renderer leaves where ``field`` of the reader belongs."""
+    return f"{OPEN}{field}|{fallback}{CLOSE}"
+
+
+def to_marks(text: str) -> str:
+    """Plain text in which every reader placeholder has become a mark."""
+    return PLACEHOLDER.sub(lambda found: mark(found["field"], found["fallback"]), text)
+
+
+def fill_marks(text: str, value: Callable[[str, str], str]) -> str:
+    """Replace every mark by ``value(field, fallback)``, which escapes for the place it stands in."""
+    return MARK.sub(lambda found: value(found["field"], found["fallback"]), text)

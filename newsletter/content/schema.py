@@ -1,0 +1,486 @@
+"""The shape of an issue: one pydantic model a block type, all frozen, all refusing unknown keys.
+
+An ``Issue`` is what one YAML file says, in its source language.  Texts that
+are translated carry a ``Translatable`` marker, so that extraction and
+translation walk the models and never list fields by hand.
+
+What can only be judged against a workspace (which locales and segments
+exist, whether a picture's file is there) comes in as a ``Vocabulary``, the
+validation context.  Source of the shapes: docs/issues.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from babel.numbers import list_currencies
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    ModelWrapValidatorHandler,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
+
+from newsletter.content.links import check_url
+from newsletter.content.markup import check_markdown
+from newsletter.content.placeholders import COUNT, check_placeholders
+from newsletter.content.problems import Problem, merge_problems, raise_problems
+from newsletter.errors import did_you_mean
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif")
+MAX_TEXT = 20_000  # characters in one text; a long read has some 8,000
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a workspace knows, for the checks that need it.  ``media`` is the folder pictures are named from."""
+
+    locales: tuple[str, ...]
+    segments: frozenset[str]
+    timezone: str
+    media: Path | None = None
+
+
+class TextKind(StrEnum):
+    """How a translatable text is written: one line of plain text, or Markdown."""
+
+    LINE = "line"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Translatable:
+    """Marks a field whose text is translated."""
+
+    kind: TextKind
+
+
+def check_line(text: str) -> list[Problem]:
+    """Report placeholders that are none, and line breaks in what must be one line."""
+    problems = check_placeholders(text)
+    if "\n" in text.strip("\n"):
+        problems.append(Problem("line-break", "this text must stand on one line", "use 'body:' for longer text"))
+    return problems
+
+
+def check_text(kind: TextKind, text: str) -> list[Problem]:
+    """The checks that a text must pass in whatever language it is in."""
+    return check_markdown(text) if kind is TextKind.MARKDOWN else check_line(text)
+
+
+def _line(text: str) -> str:
+    raise_problems(check_line(text))
+    return " ".join(text.split())
+
+
+def _markdown(text: str) -> str:
+    raise_problems(check_markdown(text))
+    return text.strip("\n")
+
+
+def _url(url: str) -> str:
+    raise_problems(check_url(url))
+    return url
+
+
+def _vocabulary(info: ValidationInfo) -> Vocabulary | None:
+    return info.context if isinstance(info.context, Vocabulary) else None
+
+
+def _known_locale(locale: str, info: ValidationInfo) -> str:
+    words = _vocabulary(info)
+    if words and locale not in words.locales:
+        hint = did_you_mean(locale, words.locales)
+        raise_problems([Problem("unknown-locale", f"unknown locale '{locale}'", hint, locale)])
+    return locale
+
+
+def _known_segment(segment: str, info: ValidationInfo) -> str:
+    words = _vocabulary(info)
+    if words and segment not in words.segments:
+        hint = did_you_mean(segment, words.segments) or "newsletter.yaml defines no segments yet"
+        raise_problems([Problem("unknown-segment", f"unknown segment '{segment}'", hint, segment)])
+    return segment
+
+
+def _all_locales(values: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+    words = _vocabulary(info)
+    missing = [locale for locale in words.locales if locale not in values] if words else []
+    raise_problems([Problem("missing-locale", f"no value for the locale '{locale}'") for locale in missing])
+    return values
+
+
+def _currency(code: str) -> str:
+    if code not in list_currencies():
+        raise_problems([Problem("bad-currency", f"unknown currency '{code}'", "use an ISO 4217 code such as USD")])
+    return code
+
+
+def _picture(src: str, info: ValidationInfo) -> str:
+    if re.match(r"[a-z][a-z0-9+.\-]*:", src, re.IGNORECASE):
+        if not src.startswith(("https:", "http:")):
+            raise_problems([Problem("bad-picture", f"a picture cannot come from {src[:40]!r}", "use a file or https:")])
+        return _url(src)
+    if not src.lower().endswith(PICTURE_SUFFIXES):
+        hint = f"mail clients show {', '.join(PICTURE_SUFFIXES)}; export the picture as one of them"
+        raise_problems([Problem("bad-picture", f"'{src}' is no picture that mail clients show", hint, src)])
+    words = _vocabulary(info)
+    if words and words.media:
+        file = (words.media / src).resolve()
+        if not file.is_relative_to(words.media.resolve()):
+            raise_problems([Problem("bad-picture", f"'{src}' lies outside the issues folder", "", src)])
+        if not file.is_file():
+            raise_problems([Problem("missing-picture", f"there is no file '{src}'", f"looked for {file.name}", src)])
+    return src
+
+
+def _calendar_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value.strip())
+        except ValueError:
+            problem = Problem("bad-date", f"'{value}' is no date", "write year-month-day, e.g. 2019-06-03")
+            raise_problems([problem])
+    return value
+
+
+def _parse_local_time(value: object) -> dt.datetime | None:
+    """The local time that a text says; None if it says none."""
+    if not isinstance(value, str) or len(value.strip()) <= len("2019-06-10"):
+        return None
+    try:
+        time = dt.datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return time if time.tzinfo is None else None
+
+
+def _local_time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    time = _parse_local_time(value)
+    if time is None:
+        hint = "write year-month-day, T, and the time as clocks at the place show it: 2019-06-10T18:00"
+        raise_problems([Problem("bad-date", f"'{value}' is no local date and time", hint)])
+    return time
+
+
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strict=True),
+    AfterValidator(_line),
+    Translatable(TextKind.LINE),
+]
+OptionalLine = Annotated[
+    str, StringConstraints(max_length=500, strict=True), AfterValidator(_line), Translatable(TextKind.LINE)
+]
+Markdown = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXT, strict=True),
+    AfterValidator(_markdown),
+    Translatable(TextKind.MARKDOWN),
+]
+OptionalMarkdown = Annotated[
+    str, StringConstraints(max_length=MAX_TEXT, strict=True), AfterValidator(_markdown), Translatable(TextKind.MARKDOWN)
+]
+Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_locale)]
+Segment = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_segment)]
+Url = Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_url)]
+Picture = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500), AfterValidator(_picture)]
+Date = Annotated[dt.date, BeforeValidator(_calendar_date)]
+LocalTime = Annotated[
+    dt.datetime,
+    BeforeValidator(_local_time),
+    WithJsonSchema({"type": "string", "examples": ["2019-06-10T18:00"]}),
+]
+Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+
+
+def _one_or_by_locale(value: object) -> str:
+    return "by-locale" if isinstance(value, Mapping | BaseModel) else "one"
+
+
+UrlByLocale = Annotated[
+    Annotated[Url, Tag("one")] | Annotated[dict[Locale, Url], AfterValidator(_all_locales), Tag("by-locale")],
+    Discriminator(_one_or_by_locale),
+]
+PictureByLocale = Annotated[
+    Annotated[Picture, Tag("one")] | Annotated[dict[Locale, Picture], AfterValidator(_all_locales), Tag("by-locale")],
+    Discriminator(_one_or_by_locale),
+]
+
+
+class Model(BaseModel):
+    """The base of all: frozen, strict about keys, and all its mistakes reported at once.
+
+    pydantic runs a model's own validators only when every field is valid, so
+    staff would learn of "ends before it starts" one round after a typo.  What
+    compares several keys is therefore a ``cross_check`` of the raw mapping.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        """Problems between the keys of one mapping as written; must accept any nonsense."""
+        return []
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _report_all(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:  # noqa: ANN401 - whatever was written
+        problems = cls.cross_check(data, _vocabulary(info)) if isinstance(data, Mapping) else []
+        try:
+            model = handler(data)
+        except ValidationError as error:
+            if not problems:
+                raise
+            raise merge_problems(error, problems) from None
+        raise_problems(problems)
+        return model
+
+
+class Link(Model):
+    """A button or a link: where it leads, and what it says."""
+
+    url: UrlByLocale = Field(description="Where it leads; one URL, or one for each locale.")
+    label: Line = Field(description="What the button says, as a verb: 'Read more', 'Watch the talk'.")
+
+
+class Image(Model):
+    """A picture with its alternative text."""
+
+    src: PictureByLocale = Field(description="A file beside the issues (media/x.png), or an https address.")
+    alt: OptionalLine = Field(description='What it shows, for those who cannot see it; "" if it only decorates.')
+    caption: OptionalLine = Field("", description="A line below the picture.")
+
+
+class Event(Model):
+    """When and where people meet.  Times are local to ``timezone``."""
+
+    starts: LocalTime = Field(description="Local date and time: 2019-06-10T18:00")
+    ends: LocalTime | None = Field(None, description="Local date and time of the end.")
+    timezone: str = Field("", description="IANA zone, e.g. America/New_York; the organisation's, if left out.")
+    place: OptionalLine = Field("", description="Where, as one would tell it: 'our office, King Street, Burlington'.")
+    online: UrlByLocale | None = Field(None, description="The address of the video meeting.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_zone(cls, data: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was written
+        words = _vocabulary(info)
+        if isinstance(data, dict) and words and "timezone" not in data:
+            return {**data, "timezone": words.timezone}
+        return data
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        problems = []
+        if not raw.get("place") and not raw.get("online"):
+            hint = "add 'place:' or 'online:'"
+            problems.append(Problem("no-place", "the event has neither a place nor an online address", hint))
+        zone_name = str(raw.get("timezone") or (words.timezone if words else "UTC"))
+        times = {key: _parse_local_time(raw.get(key)) for key in ("starts", "ends")}
+        try:
+            zone = zoneinfo.ZoneInfo(zone_name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            hint = did_you_mean(zone_name, zoneinfo.available_timezones())
+            hint = hint if len(hint) < 100 else "use an IANA name such as America/New_York"  # noqa: PLR2004 - not the whole list
+            problems.append(Problem("bad-timezone", f"unknown time zone '{zone_name}'", hint, zone_name))
+        else:
+            for key, time in times.items():
+                back = time and time.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone)
+                if time and back and back.replace(tzinfo=None) != time:
+                    hint = f"clocks were put forward that night; did you mean {back:%H:%M}?"
+                    message = f"{time:%Y-%m-%d %H:%M} does not exist in {zone_name}"
+                    problems.append(Problem("no-such-time", message, hint, needle=f"{key}:"))
+        if times["starts"] and times["ends"] and times["ends"] <= times["starts"]:
+            hint = f"it starts at {times['starts']:%Y-%m-%d %H:%M}"
+            problems.append(Problem("ends-before-start", "the event ends before it starts", hint, "ends:"))
+        return problems
+
+    @property
+    def starts_at(self) -> dt.datetime:
+        """The start, aware."""
+        return self.starts.replace(tzinfo=zoneinfo.ZoneInfo(self.timezone or "UTC"))
+
+    @property
+    def ends_at(self) -> dt.datetime | None:
+        """The end, aware."""
+        return self.ends and self.ends.replace(tzinfo=zoneinfo.ZoneInfo(self.timezone or "UTC"))
+
+
+class Only(Model):
+    """Who sees a block; whoever is left out does not learn that it exists."""
+
+    locales: tuple[Locale, ...] = Field((), description="Only these languages.")
+    segments: tuple[Segment, ...] = Field((), description="Only readers in one of these segments.")
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        if raw.get("locales") or raw.get("segments"):
+            return []
+        return [Problem("empty-only", "'only' limits nothing", "name locales or segments, or leave 'only' out")]
+
+
+class BlockBase(Model):
+    """What every block has."""
+
+    id: Slug = Field(description="Stable and unique in the issue: translations hang on it.")
+    only: Only | None = Field(None, description="Limit the block to some locales or segments.")
+
+
+class Text(BlockBase):
+    """Plain words: a greeting, an introduction, a farewell."""
+
+    type: Literal["text"]
+    title: OptionalLine = ""
+    body: Markdown
+
+
+class Story(BlockBase):
+    """Something that happened."""
+
+    type: Literal["story"]
+    title: Line
+    body: Markdown
+    image: Image | None = None
+    link: Link | None = None
+
+
+class Quote(BlockBase):
+    """Somebody's words, set large."""
+
+    type: Literal["quote"]
+    text: Line = Field(description="The words, without quotation marks; each language sets its own.")
+    by: OptionalLine = Field("", description="Who said it.")
+
+
+class ImageBlock(BlockBase):
+    """A picture on its own."""
+
+    type: Literal["image"]
+    image: Image
+    link: UrlByLocale | None = Field(None, description="Where a click on the picture leads.")
+
+
+class Divider(Model):
+    """A line between two parts."""
+
+    type: Literal["divider"]
+    only: Only | None = None
+
+
+class Appeal(BlockBase):
+    """A request for a donation."""
+
+    type: Literal["appeal"]
+    title: Line
+    body: OptionalMarkdown = ""
+    image: Image | None = None
+    url: UrlByLocale = Field(description="The donation page.")
+    label: OptionalLine = Field("", description="What the button says; 'Donate' if left out.")
+    amounts: tuple[Annotated[int, Field(strict=True, gt=0, le=1_000_000)], ...] = Field((), max_length=6)
+    currency: Annotated[str, StringConstraints(strict=True), AfterValidator(_currency)] = "USD"
+
+
+class ActionKind(StrEnum):
+    """What readers are asked to do."""
+
+    PETITION = "petition"
+    LETTER = "letter"
+    CALL = "call"
+    EVENT = "event"
+    MARCH = "march"
+    RSVP = "rsvp"
+    SHARE = "share"
+
+
+NEEDS_EVENT = (ActionKind.EVENT, ActionKind.MARCH, ActionKind.RSVP)
+
+
+class Action(BlockBase):
+    """A call to do something: sign, write, call, come, share."""
+
+    type: Literal["action"]
+    kind: ActionKind
+    title: Line
+    body: OptionalMarkdown = Field("", description="May hold {count}, which is written as each language writes it.")
+    image: Image | None = None
+    event: Event | None = None
+    targets: tuple[Link, ...] = Field((), max_length=10, description="Where to act; the first one is the main button.")
+    count: Annotated[int, Field(strict=True, ge=0)] | None = Field(None, description="The number behind {count}.")
+    deadline: Date | None = Field(None, description="The last day on which it helps.")
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        kind = str(raw.get("kind", ""))
+        if kind in NEEDS_EVENT and not raw.get("event"):
+            return [Problem("missing-key", f"a {kind} needs 'event:' with starts, and place or online")]
+        if kind in set(ActionKind) - set(NEEDS_EVENT) and not raw.get("targets"):
+            return [Problem("missing-key", f"a {kind} needs 'targets:', a list of url and label")]
+        return []
+
+
+Block = Annotated[
+    Text | Story | Quote | ImageBlock | Divider | Appeal | Action,
+    Discriminator("type"),
+]
+
+
+class Issue(Model):
+    """One newsletter, as written, in ``source_locale``."""
+
+    source_locale: Locale = Field(description="The language this file is written in.")
+    date: Date = Field(description="The date readers see: 2019-06-03")
+    subject: Annotated[Line, StringConstraints(max_length=150)] = Field(description="The mail's subject line.")
+    preheader: Annotated[Line, StringConstraints(max_length=250)] = Field(
+        description="The grey line that mail clients show beside the subject."
+    )
+    blocks: tuple[Block, ...] = Field(min_length=1, max_length=60)
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        blocks = raw.get("blocks")
+        blocks = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+        names = [str(block.get("id", "")) for block in blocks]
+        problems = [
+            Problem(
+                "duplicate-id",
+                f"the id '{name}' is used {names.count(name)} times",
+                "translations hang on it, so it must be unique; choose another",
+                needle=f"id: {name}",
+                last=True,
+            )
+            for name in sorted(set(names))
+            if name and names.count(name) > 1
+        ]
+        uncounted = [_strings(block) for block in blocks if block.get("count") is None]
+        for text in [str(raw.get("subject")), str(raw.get("preheader")), *uncounted]:
+            if COUNT in text:
+                hint = "it belongs into an action that has 'count:'"
+                problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint, COUNT))
+        return problems
+
+
+def _strings(value: object) -> str:
+    """All text in a raw value, one after the other."""
+    if isinstance(value, Mapping):
+        return " ".join(_strings(inner) for inner in value.values())
+    if isinstance(value, list):
+        return " ".join(_strings(inner) for inner in value)
+    return value if isinstance(value, str) else ""
