@@ -1,0 +1,138 @@
+"""Issue + catalog → Edition: the issue as readers of one locale get it.
+
+An edition exists only when every message is translated, not fuzzy, and as
+well-formed as the source had to be.  There is no fall-back to the source
+language.  A *draft* may have holes; it marks them so that nobody overlooks
+them, and can never be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polib
+
+from newsletter.content.load import LoadedIssue
+from newsletter.content.placeholders import COUNT
+from newsletter.content.rebuild import rebuild
+from newsletter.content.schema import Block, Issue, check_text
+from newsletter.errors import ContentErrors, Finding, SourceSpan, TranslationError
+from newsletter.i18n.catalog import State, index, state
+from newsletter.i18n.formats import Formats
+from newsletter.i18n.locales import direction
+from newsletter.i18n.messages import Message, map_texts
+
+HOLE = "⟦{state}: {text}⟧"  # how a draft shows what is not translated yet
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An issue in one locale, for readers of one set of segments.
+
+    ``issue`` is an Issue in which every text is in ``locale``, every per-locale
+    value is chosen, every ``{count}`` is written out and the blocks that are
+    not for these readers are gone.
+    """
+
+    slug: str
+    locale: str
+    issue: Issue
+    formats: Formats
+    segments: frozenset[str]
+    draft: bool = False
+
+    @property
+    def direction(self) -> str:
+        """``ltr`` or ``rtl``."""
+        return direction(self.locale)
+
+
+def limiting_segments(issue: Issue) -> frozenset[str]:
+    """The segments that decide which blocks somebody sees; readers differ by these only."""
+    return frozenset(name for block in issue.blocks if block.only for name in block.only.segments)
+
+
+def translate(
+    loaded: LoadedIssue,
+    locale: str,
+    catalog: polib.POFile,
+    formats: Formats,
+    *,
+    segments: frozenset[str] | None = None,
+    draft: bool = False,
+    catalog_name: str = "",
+) -> Edition:
+    """Make the edition for ``locale`` and for readers who are in ``segments`` (None: show every block).
+
+    Raises TranslationError when anything is missing or fuzzy, ContentErrors
+    when a translation is malformed; for a draft, neither.
+    """
+    issue = loaded.issue
+    limiting = limiting_segments(issue)
+    seen_by = limiting if segments is None else segments & limiting
+    if locale != issue.source_locale:
+        issue = _translated(loaded, locale, catalog, draft=draft, catalog_name=catalog_name)
+    blocks = tuple(
+        _for_readers(block, locale, formats)
+        for block in issue.blocks
+        if not block.only
+        or ((not block.only.locales or locale in block.only.locales) and _sees(block.only.segments, seen_by))
+    )
+    return Edition(loaded.slug, locale, issue.model_copy(update={"blocks": blocks}), formats, seen_by, draft)
+
+
+def _sees(segments: tuple[str, ...], member_of: frozenset[str]) -> bool:
+    return not segments or bool(member_of.intersection(segments))
+
+
+def _translated(
+    loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str
+) -> Issue:
+    known = index(catalog)
+    holes: list[tuple[State, Message]] = []
+    findings: list[Finding] = []
+
+    def change(message: Message) -> str:
+        entry = known.get((message.context, message.text))
+        found = state(entry)
+        if found is not State.TRANSLATED or entry is None:
+            holes.append((found, message))
+            return HOLE.format(state=found, text=entry.msgstr if entry and entry.msgstr else message.text)
+        where = SourceSpan(catalog_name or str(Path(locale) / f"{loaded.slug}.po"), entry.linenum or 1)
+        for problem in check_text(message.kind, entry.msgstr):
+            findings.append(Finding(where, problem.code, f"{message.context}: {problem.message}", problem.hint))
+        return entry.msgstr
+
+    issue = map_texts(loaded.issue, change)
+    if findings and not draft:
+        raise ContentErrors(findings)
+    if holes and not draft:
+        raise _incomplete(loaded.slug, locale, holes)
+    return issue
+
+
+def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> TranslationError:
+    counts = {which: sum(1 for found, _message in holes if found is which) for which in State}
+    told = ", ".join(f"{number} {which}" for which, number in counts.items() if number)
+    shown = [f"  {found}: {message.context}: {message.text[:60]!r}" for found, message in holes[:10]]
+    more = [f"  … and {len(holes) - 10} more"] if len(holes) > 10 else []  # noqa: PLR2004 - ten fill a screen's half
+    return TranslationError(
+        "\n".join([f"the {locale} edition of '{slug}' is not complete: {told}", *shown, *more]),
+        f"'newsletter i18n sync {slug}' refreshes the catalog; translate it in a PO editor, then try again",
+    )
+
+
+def _for_readers(block: Block, locale: str, formats: Formats) -> Block:
+    """Choose each per-locale value, and write out the count."""
+    number = getattr(block, "count", None)
+
+    def change(value: object) -> object:
+        if isinstance(value, Mapping):
+            return value[locale]
+        if isinstance(value, str) and number is not None:
+            return value.replace(COUNT, formats.number(number))
+        return value
+
+    return rebuild(block, change)

@@ -1,0 +1,137 @@
+"""Edition → MJML → HTML.  Runs once an edition, never once a recipient.
+
+The MJML engine decodes entities in attributes and writes them back raw, so a
+quotation mark in an alt text could open a tag.  Therefore it never sees any
+text: Jinja's ``finalize`` replaces the value of every ``{{ … }}`` by a plain
+ASCII token, the engine lays out the tokens, and the escaped values are filled
+in afterwards.  Templates need to know nothing of it.
+
+Reader placeholders stand in the result as marks (``content/placeholders.py``).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError as JinjaError, pass_context
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from newsletter.content.markup import to_html
+from newsletter.content.placeholders import mark, to_marks
+from newsletter.errors import TemplateError
+from newsletter.i18n.locales import direction, language_tag
+from newsletter.i18n.translate import Edition
+from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
+from newsletter.render.mjml import Compiler
+from newsletter.render.pictures import Pictures
+from newsletter.render.theme import FONT_STACKS, Letterhead, Plain
+from newsletter.render.words import Words, template_words
+
+TEMPLATE = "edition.mjml.j2"
+_TOKEN = re.compile(r"zq([0-9]+)zq")
+_VALUES = "_values"  # the name in the Jinja context of the list behind the tokens
+
+
+class Composer:
+    """Holds the templates and catalogs of a workspace and renders editions with them.
+
+    ``templates`` and ``catalogs`` go from the strongest folder (the workspace's)
+    to the weakest (the built-in one): templates override file by file.
+    """
+
+    def __init__(
+        self,
+        letterhead: Letterhead,
+        compiler: Compiler,
+        pictures: Pictures,
+        *,
+        templates: Sequence[Path],
+        catalogs: Sequence[Path],
+    ) -> None:
+        self.letterhead = letterhead
+        self._compiler = compiler
+        self._pictures = pictures
+        self._catalogs = tuple(reversed(catalogs))
+        self._jinja = SandboxedEnvironment(
+            loader=ChoiceLoader([FileSystemLoader(folder) for folder in templates]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            finalize=_tokenise,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def mjml_and_html(self, edition: Edition) -> tuple[str, str]:
+        """The MJML and the HTML of an edition, both with all texts in place and marks for the reader's."""
+        values: list[str] = []
+        try:
+            template = self._jinja.get_template(TEMPLATE)
+            mjml = template.render(self._context(edition), **{_VALUES: values})
+        except JinjaError as error:
+            where = f"{getattr(error, 'name', None) or TEMPLATE}:{getattr(error, 'lineno', '?')}"
+            raise TemplateError(f"the template {where} cannot be rendered: {error}") from error
+        compiled = self._compiler.compile(mjml)
+        return _fill(mjml, values), _fill(compiled, values)
+
+    def words(self, locale: str) -> Words:
+        """The function that translates template words into ``locale``."""
+        return template_words(locale, self._catalogs)
+
+    def _context(self, edition: Edition) -> dict[str, object]:
+        letterhead, formats = self.letterhead, edition.formats
+        rtl = edition.direction == "rtl"
+        theme = {
+            name: Plain(value) if isinstance(value, str) else value
+            for name, value in letterhead.theme.model_dump().items()
+        }
+        return {
+            "issue": edition.issue,
+            "_": self.words(edition.locale),
+            "lang": Plain(language_tag(edition.locale)),
+            "dir": Plain(edition.direction),
+            "start": Plain("right" if rtl else "left"),
+            "end": Plain("left" if rtl else "right"),
+            "org": {"name": letterhead.name(edition.locale), "postal_address": letterhead.postal_address},
+            "theme": theme,
+            "fonts": {
+                "heading": Plain(FONT_STACKS[letterhead.theme.heading_font]),
+                "text": Plain(FONT_STACKS[letterhead.theme.text_font]),
+            },
+            "links": {
+                "unsubscribe": mark(UNSUBSCRIBE_FIELD),
+                "preferences": mark(PREFERENCES_FIELD),
+                "browser": archive_url(letterhead, edition.slug, edition.locale),
+            },
+            "other_editions": [
+                {
+                    "url": other.url,
+                    "label": other.label,
+                    "lang": Plain(language_tag(other.locale)),
+                    "dir": Plain(direction(other.locale)),
+                }
+                for other in other_editions(letterhead, edition, self.words)
+            ],
+            "formats": formats,
+            "markdown": lambda text: Markup(to_html(text)),  # noqa: S704 - to_html escapes everything
+            "picture": self._pictures.url,
+        }
+
+
+@pass_context
+def _tokenise(context: Context, value: object) -> object:
+    """Put a token in the place of a value.  A context function, so that Jinja does not fold constants."""
+    if isinstance(value, Plain):
+        return value
+    values: list[str] = context[_VALUES]
+    text = str(value) if isinstance(value, Markup) else html.escape(to_marks(str(value)))
+    values.append(text)
+    return f"zq{len(values) - 1}zq"
+
+
+def _fill(document: str, values: Sequence[str]) -> str:
+    return _TOKEN.sub(lambda found: values[int(found[1])], document)
