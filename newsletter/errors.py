@@ -29,14 +29,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceSpan:
-    """A place in a file that staff wrote.  Line and column count from 1, as editors do."""
+    """A place in a file that staff wrote.  Line and column count from 1, as editors do; line 0 is no line."""
 
     path: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}"
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
 
 
 @dataclass(frozen=True, slots=True, order=True)

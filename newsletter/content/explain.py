@@ -10,6 +10,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -42,6 +43,14 @@ _TYPE_NAMES = {
 
 def explain(error: ValidationError, model: type[BaseModel], source: Source) -> Iterator[Finding]:
     """Every finding behind one ValidationError."""
+    for loc, finding in _findings(error, model, source):
+        origin = next((span for keys, span in source.origins.items() if loc[: len(keys)] == keys), None)
+        yield replace(finding, where=origin) if origin else finding
+
+
+def _findings(
+    error: ValidationError, model: type[BaseModel], source: Source
+) -> Iterator[tuple[tuple[int | str, ...], Finding]]:
     for entry in error.errors(include_url=False):
         loc, kind, context = entry["loc"], entry["type"], entry.get("ctx", {})
         node, key_node, owner = _locate(source.root, loc)
@@ -49,39 +58,39 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source) -> I
         if kind == PROBLEMS:
             for problem in context[PROBLEMS]:
                 where = source.find(node, problem.needle, last=problem.last)
-                yield Finding(where, problem.code, problem.message, problem.hint)
+                yield loc, Finding(where, problem.code, problem.message, problem.hint)
         elif kind == "extra_forbidden":
             hint = did_you_mean(name, _known_keys(model, loc[:-1]))
-            yield Finding(source.span(key_node or node), "unknown-key", f"unknown key '{name}'{owner}", hint)
+            yield loc, Finding(source.span(key_node or node), "unknown-key", f"unknown key '{name}'{owner}", hint)
         elif kind == "missing":
-            yield Finding(source.span(node), "missing-key", f"missing key '{name}'{owner}", f"add '{name}: …'")
+            yield loc, Finding(source.span(node), "missing-key", f"missing key '{name}'{owner}", f"add '{name}: …'")
         elif kind == "union_tag_not_found":
             known = context.get("discriminator", "type").strip("'")
-            yield Finding(source.span(node), "missing-key", f"missing key '{known}'{owner}", f"add '{known}: …'")
+            yield loc, Finding(source.span(node), "missing-key", f"missing key '{known}'{owner}", f"add '{known}: …'")
         elif kind == "union_tag_invalid":
             where = source.span(_child(node, "type") or node)
             hint = did_you_mean(context["tag"], context["expected_tags"].replace("'", "").split(", "))
-            yield Finding(where, "unknown-block-type", f"unknown block type '{context['tag']}'", hint)
+            yield loc, Finding(where, "unknown-block-type", f"unknown block type '{context['tag']}'", hint)
         elif kind in ("enum", "literal_error"):
             hint = did_you_mean(str(entry["input"]), _words(context["expected"]))
-            yield Finding(source.span(node), "unknown-value", f"unknown {name} '{entry['input']}'", hint)
+            yield loc, Finding(source.span(node), "unknown-value", f"unknown {name} '{entry['input']}'", hint)
         elif kind in _TYPE_NAMES:
             message = f"wrong type: '{_label(loc)}' must be {_TYPE_NAMES[kind]}, not {_named(entry['input'])}"
             hint = "put it in quotes" if kind == "string_type" and isinstance(entry["input"], int | float) else ""
-            yield Finding(source.span(node), "wrong-type", message, hint)
+            yield loc, Finding(source.span(node), "wrong-type", message, hint)
         elif kind == "too_short" and entry["input"]:
             continue  # its items were invalid, which is reported already
         elif kind in ("string_too_short", "too_short"):
-            yield Finding(source.span(node), "too-short", f"'{_label(loc)}' is empty")
+            yield loc, Finding(source.span(node), "too-short", f"'{_label(loc)}' is empty")
         elif kind in ("string_too_long", "too_long"):
             most = context.get("max_length")
-            yield Finding(source.span(node), "too-long", f"'{_label(loc)}' is too long: at most {most}")
+            yield loc, Finding(source.span(node), "too-long", f"'{_label(loc)}' is too long: at most {most}")
         elif kind == "string_pattern_mismatch":
             hint = "use small letters, digits and single hyphens: 'no-polimigra'" if name == "id" else ""
-            yield Finding(source.span(node), "bad-value", f"'{entry['input']}' is no valid {name}", hint)
+            yield loc, Finding(source.span(node), "bad-value", f"'{entry['input']}' is no valid {name}", hint)
         else:
             message = entry["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            yield Finding(source.span(node), "bad-value", f"'{_label(loc)}' {message}")
+            yield loc, Finding(source.span(node), "bad-value", f"'{_label(loc)}' {message}")
 
 
 def _locate(root: yaml.Node, loc: Iterable[int | str]) -> tuple[yaml.Node, yaml.Node | None, str]:

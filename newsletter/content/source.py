@@ -56,6 +56,8 @@ class Source:
     root: yaml.Node
     data: Any
     findings: list[Finding] = field(default_factory=list)
+    # Values that came from elsewhere than the file (the environment), by their keys.
+    origins: dict[tuple[int | str, ...], SourceSpan] = field(default_factory=dict)
 
     def span(self, node: yaml.Node) -> SourceSpan:
         """Where a node starts."""

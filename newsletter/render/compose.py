@@ -15,9 +15,10 @@ import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError as JinjaError, pass_context
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
@@ -29,12 +30,34 @@ from newsletter.i18n.translate import Edition
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
 from newsletter.render.mjml import Compiler
 from newsletter.render.pictures import Pictures
+from newsletter.render.text import appeal_amounts, event_times
 from newsletter.render.theme import FONT_STACKS, Letterhead, Plain
 from newsletter.render.words import Words, template_words
 
 TEMPLATE = "edition.mjml.j2"
 _TOKEN = re.compile(r"zq([0-9]+)zq")
+_TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
 _VALUES = "_values"  # the name in the Jinja context of the list behind the tokens
+
+
+class _MacroOutput(str):
+    """What a macro returned: words of templates and tokens, so nothing that must still become a token.
+
+    No subclass of Markup, so that whatever a template joins to it makes it an ordinary text again.
+    """
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return self
+
+
+class _Templates(SandboxedEnvironment):
+    """The sandbox, in which MJML may come out of macros."""
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805 - as Jinja has it
+        value = super().call(__context, __obj, *args, **kwargs)
+        return _MacroOutput(value) if isinstance(__obj, Macro) else value
 
 
 class Composer:
@@ -57,7 +80,7 @@ class Composer:
         self._compiler = compiler
         self._pictures = pictures
         self._catalogs = tuple(reversed(catalogs))
-        self._jinja = SandboxedEnvironment(
+        self._jinja = _Templates(
             loader=ChoiceLoader([FileSystemLoader(folder) for folder in templates]),
             autoescape=True,
             undefined=StrictUndefined,
@@ -117,15 +140,23 @@ class Composer:
                 for other in other_editions(letterhead, edition, self.words)
             ],
             "formats": formats,
-            "markdown": lambda text: Markup(to_html(text)),  # noqa: S704 - to_html escapes everything
+            "amounts": lambda appeal: appeal_amounts(appeal, formats),
+            "event_times": lambda event: event_times(event, formats),
+            "markdown": _markdown,
             "picture": self._pictures.url,
         }
+
+
+def _markdown(text: str, **styles: str) -> Markup:
+    """HTML for a body; ``styles`` is CSS by tag, written inline because some mail clients drop all other."""
+    styled = _TAG.sub(lambda tag: f'{tag[0]} style="{styles[tag[1]]}"' if tag[1] in styles else tag[0], to_html(text))
+    return Markup(styled)  # noqa: S704 - to_html escapes everything
 
 
 @pass_context
 def _tokenise(context: Context, value: object) -> object:
     """Put a token in the place of a value.  A context function, so that Jinja does not fold constants."""
-    if isinstance(value, Plain):
+    if isinstance(value, Plain | _MacroOutput):
         return value
     values: list[str] = context[_VALUES]
     text = str(value) if isinstance(value, Markup) else html.escape(to_marks(str(value)))

@@ -14,7 +14,7 @@ import re
 import shutil
 from pathlib import Path
 
-from newsletter.content.placeholders import mark
+from newsletter.content.placeholders import MARK, mark
 
 MEDIA_FIELD = "media"
 MEDIA_FOLDER = "media"
@@ -44,3 +44,8 @@ class Pictures:
         folder = out / MEDIA_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copyfile(file, folder / name)) for name, file in sorted(self._published.items())]
+
+
+def place_media(page: str, base: str) -> str:
+    """Turn the marks of pictures into URLs that begin with ``base``: "" beside the folder, or the public address."""
+    return MARK.sub(lambda found: base + found["fallback"] if found["field"] == MEDIA_FIELD else found.group(), page)

@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.content.markup import to_text
+from newsletter.content.markup import PlainText, paragraphs, to_text
 from newsletter.content.placeholders import MARK, mark, to_marks
 from newsletter.content.schema import (
     Action,
+    ActionKind,
     Appeal,
     Block,
     Divider,
     Event,
     Image,
     ImageBlock,
-    Link,
     Quote,
     Story,
     Text,
 )
+from newsletter.i18n.formats import Formats
 from newsletter.i18n.translate import Edition
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
 from newsletter.render.theme import Letterhead
@@ -34,6 +35,21 @@ from newsletter.render.words import Words
 
 WIDTH = 72  # columns; RFC 5322 §2.1.1 recommends under 78, and replies add "> "
 _GLUE = "\ue002"  # stands for a space inside a mark while lines are wrapped
+_HEADING = re.compile(r"#{1,6}\s")
+
+
+def event_times(event: Event, formats: Formats) -> list[str]:
+    """When an event is, in two lines: the day and the hours, or its first and its last moment."""
+    starts, ends, zone = event.starts_at, event.ends_at, formats.zone(event.starts_at)
+    if ends is None or ends.date() == starts.date():
+        return [formats.day(starts.date()), f"{formats.hours(starts, ends)} ({zone})"]
+    first, last = (f"{formats.day(moment.date())}, {formats.hours(moment, None)}" for moment in (starts, ends))
+    return [f"{first} –", f"{last} ({zone})"]
+
+
+def appeal_amounts(appeal: Appeal, formats: Formats) -> str:
+    """The suggested amounts as one phrase: "$10, $25, or $50"."""
+    return formats.list([formats.money(amount, appeal.currency) for amount in appeal.amounts], "or")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +68,28 @@ class TextWriter:
     def write(self) -> str:
         """The whole text, lines ended by ``\\n``."""
         issue, letterhead, locale = self.edition.issue, self.letterhead, self.edition.locale
-        header = [letterhead.name(locale).upper(), self.edition.formats.date(issue.date), "", *_title(issue.subject, "=")]
+        header = [letterhead.name(locale).upper(), self.edition.formats.date(issue.date), "", _title(issue.subject, "=")]
         parts = ["\n".join(header)]
         parts += ["\n\n".join(self._block(block)) for block in issue.blocks]
         parts.append("\n\n".join(self._footer()))
-        return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+        return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
     def _block(self, block: Block) -> Iterator[str]:
         match block:
             case Text(title=title, body=body):
                 yield from self._titled(title, body)
-            case Story(title=title, body=body, image=image, link=link):
-                yield from self._titled(title, body)
-                yield from self._image(image)
-                yield from self._links([link] if link else [])
+            case Story():
+                yield from self._titled(block.title, block.body, block.image)
+                if block.link:
+                    yield self._button(block.link.label, block.link.url)
             case Quote(text=text, by=by):
                 yield _wrap(self.words("“%(quote)s”", quote=text), "    ", "    ")
                 if by:
                     yield _wrap(f"— {by}", "    ", "      ")
             case ImageBlock(image=image, link=link):
                 yield from self._image(image)
-                if isinstance(link, str):
-                    yield link
+                if link:
+                    yield str(link)
             case Divider():
                 yield "* * *".center(WIDTH).rstrip()
             case Appeal():
@@ -81,11 +97,11 @@ class TextWriter:
             case Action():
                 yield from self._action(block)
 
-    def _titled(self, title: str, body: str) -> Iterator[str]:
+    def _titled(self, title: str, body: str, image: Image | None = None) -> Iterator[str]:
         if title:
-            yield "\n".join(_title(title, "-"))
-        if body:
-            yield from _body(body)
+            yield _title(title, "-")
+        yield from self._image(image)
+        yield from _body(body)
 
     def _image(self, image: Image | None) -> Iterator[str]:
         if image and image.alt:
@@ -93,38 +109,58 @@ class TextWriter:
         if image and image.caption:
             yield _wrap(image.caption)
 
-    def _links(self, links: Sequence[Link]) -> Iterator[str]:
-        for link in links:
-            yield f"{_wrap(f'→ {link.label}:', '', '  ')}\n  {link.url}"
+    def _button(self, label: str, url: object) -> str:
+        arrow = "←" if self.edition.direction == "rtl" else "→"
+        return f"{_wrap(f'{label}:', f'{arrow} ', '  ')}\n  {url}"
 
     def _appeal(self, block: Appeal) -> Iterator[str]:
-        yield from self._titled(block.title, block.body)
+        yield from self._titled(block.title, block.body, block.image)
         if block.amounts:
-            amounts = [self.edition.formats.money(amount, block.currency) for amount in block.amounts]
-            yield _wrap(self.words("Give %(amounts)s, or what you can.", amounts=self.edition.formats.list(amounts)))
-        label = block.label or self.words("Donate")
-        yield f"→ {label}:\n  {block.url}"
+            amounts = appeal_amounts(block, self.edition.formats)
+            yield _wrap(self.words("Give %(amounts)s, or what you can.", amounts=amounts))
+        yield self._button(block.label or self.words("Donate"), block.url)
 
     def _action(self, block: Action) -> Iterator[str]:
-        yield from self._titled(block.title, block.body)
-        if block.event:
-            yield "\n".join(self._event(block.event))
-        if block.deadline:
-            yield _wrap(self.words("Until %(date)s", date=self.edition.formats.day(block.deadline)))
-        yield from self._links(block.targets)
+        yield f"{self._kind(block.kind).upper()}\n{_title(block.title, '-')}"
+        yield from self._titled("", block.body, block.image)
+        rows = list(self._rows(block))
+        indent = max((len(label) for label, _value in rows), default=0) + 3
+        if rows:
+            yield "\n".join(
+                _wrap(value, f"{label + ':' if label else '':<{indent}}", " " * indent) for label, value in rows
+            )
+        for target in block.targets:
+            yield self._button(target.label, target.url)
 
-    def _event(self, event: Event) -> Iterator[str]:
-        formats = self.edition.formats
-        rows = [
-            (self.words("When"), formats.day(event.starts_at.date())),
-            ("", f"{formats.hours(event.starts_at, event.ends_at)} ({formats.zone(event.starts_at)})"),
-            (self.words("Where"), event.place),
-            (self.words("Online"), event.online or ""),
-        ]
-        rows = [(label, str(value)) for label, value in rows if value]
-        indent = max(len(label) for label, _value in rows) + 3
-        for label, value in rows:
-            yield _wrap(value, f"{label + ':' if label else '':<{indent - 1}} ", " " * indent)
+    def _kind(self, kind: ActionKind) -> str:
+        match kind:
+            case ActionKind.PETITION:
+                return self.words("Petition")
+            case ActionKind.LETTER:
+                return self.words("Letter")
+            case ActionKind.CALL:
+                return self.words("Call")
+            case ActionKind.EVENT:
+                return self.words("Event")
+            case ActionKind.MARCH:
+                return self.words("March")
+            case ActionKind.RSVP:
+                return self.words("RSVP")
+            case ActionKind.SHARE:
+                return self.words("Share")
+
+    def _rows(self, block: Action) -> Iterator[tuple[str, str]]:
+        """Each line of the box of an event, with its label; what continues a row has none."""
+        if block.event:
+            first, *others = event_times(block.event, self.edition.formats)
+            yield self.words("When"), first
+            yield from (("", other) for other in others)
+            if block.event.place:
+                yield self.words("Where"), block.event.place
+            if block.event.online:
+                yield self.words("Online"), str(block.event.online)
+        if block.deadline:
+            yield self.words("Deadline"), self.edition.formats.day(block.deadline)
 
     def _footer(self) -> Iterator[str]:
         letterhead, locale = self.letterhead, self.edition.locale
@@ -138,12 +174,13 @@ class TextWriter:
         ]
         rows += [(other.label, other.url) for other in other_editions(letterhead, self.edition, self.words_for)]
         yield "\n".join(f"{label}:\n  {url}" for label, url in rows)
-        yield name + "\n" + letterhead.postal_address
+        yield name + "\n" + _wrap(letterhead.postal_address)
 
 
-def _title(title: str, underline: str) -> list[str]:
-    lines = _wrap(title).split("\n")
-    return [*lines, underline * min(WIDTH, max(len(_visible(line)) for line in lines))]
+def _title(title: str, underline: str) -> str:
+    wrapped = _wrap(title)
+    longest = max(len(_visible(line)) for line in wrapped.split("\n"))
+    return f"{wrapped}\n{underline * min(WIDTH, longest)}"
 
 
 def _visible(text: str) -> str:
@@ -151,22 +188,28 @@ def _visible(text: str) -> str:
 
 
 def _body(markdown: str) -> Iterator[str]:
-    plain = to_text(markdown)
-    lines: list[str] = []
-    for first, rest, text in plain.paragraphs:
-        wrapped = "\n".join(_wrap(line, first if i == 0 else rest, rest) for i, line in enumerate(text.split("\n")))
-        # Items of one list stand close together; anything else is its own paragraph.
-        if lines and first.strip() and first.strip() != ">" and lines[-1][:1] not in ("", ">") and _is_item(lines[-1]):
-            lines[-1] += f"\n{wrapped}"
+    links: list[str] = []
+    for piece in paragraphs(markdown):
+        plain = to_text(piece, len(links) + 1)
+        links += plain.links
+        if _HEADING.match(piece):
+            yield _title(plain.paragraphs[0][2], "~")
         else:
-            lines.append(wrapped)
-    yield from lines
-    if plain.links:
-        yield "\n".join(f"[{number}] {url}" for number, url in enumerate(plain.links, 1))
+            yield _joined(plain)
+    if links:
+        yield "\n".join(f"[{number}] {url}" for number, url in enumerate(links, 1))
 
 
-def _is_item(paragraph: str) -> bool:
-    return bool(re.match(r"\s*(?:-|\d+\.) ", paragraph))
+def _joined(plain: PlainText) -> str:
+    """One paragraph, quote or list.  The items of a list stand close together."""
+    text = ""
+    for first, rest, words in plain.paragraphs:
+        if text:
+            starts_item = first != rest
+            text += "\n" if starts_item else f"\n{rest.rstrip()}\n"
+        lines = words.split("\n")
+        text += "\n".join(_wrap(line, first if not number else rest, rest) for number, line in enumerate(lines))
+    return text
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> str:
@@ -175,4 +218,3 @@ def _wrap(text: str, first: str = "", rest: str = "") -> str:
         glued, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     return wrapped.replace(_GLUE, " ")
-

@@ -1,7 +1,9 @@
 """The look that ``newsletter.yaml`` may set, and whose letter it is.
 
 Every value of a theme reaches MJML and CSS as it stands, so each is validated
-to a form that can hold nothing else.
+to a form that can hold nothing else.  And every pair of colours in which the
+templates set words must be readable; buttons are the same pairs turned round,
+so that no colour of their lettering needs to be chosen.
 """
 
 from __future__ import annotations
@@ -9,9 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from newsletter.content.problems import Problem, raise_problems
+
+MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
 
 Colour = Annotated[str, StringConstraints(strict=True, pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 
@@ -29,9 +35,10 @@ class Font(StrEnum):
     SERIF = "serif"
 
 
+# Roboto may not be named: the MJML engine would fetch it from Google.  Android shows it for Arial anyway.
 FONT_STACKS = {
-    Font.SANS: "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
-    Font.SERIF: "Georgia, 'Times New Roman', Times, serif",
+    Font.SANS: "-apple-system, 'Segoe UI', Arial, sans-serif",
+    Font.SERIF: "Georgia, 'Noto Serif', 'Times New Roman', serif",
 }
 
 
@@ -40,19 +47,48 @@ class Theme(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    primary: Colour = Field("#1f5c4d", description="Header, buttons and links.")
-    accent: Colour = Field("#b8472a", description="Appeals and calls to action.")
-    paper: Colour = Field("#ffffff", description="Behind the text.")
-    ground: Colour = Field("#f3efe6", description="Around the letter.")
-    ink: Colour = Field("#22281f", description="The text.")
-    primary_dark: Colour = Field("#8fd3bd", description="Links and buttons on dark paper.")
-    accent_dark: Colour = Field("#f0a58d", description="Calls to action on dark paper.")
-    paper_dark: Colour = Field("#1e2320", description="Behind the text, in the dark.")
-    ground_dark: Colour = Field("#121513", description="Around the letter, in the dark.")
-    ink_dark: Colour = Field("#ece9e1", description="The text, in the dark.")
+    primary: Colour = Field("#1d5440", description="Header, links and most buttons.")
+    accent: Colour = Field("#a53a1e", description="Appeals and calls to action.")
+    highlight: Colour = Field("#dc9f2e", description="Rules and marks; never the colour of words.")
+    paper: Colour = Field("#fcf8ef", description="Behind the text.")
+    ground: Colour = Field("#efe6d3", description="Around the letter and behind boxes in it.")
+    ink: Colour = Field("#22261f", description="The text.")
+    primary_dark: Colour = Field("#9ad3b2", description="Links and most buttons, in the dark.")
+    accent_dark: Colour = Field("#f0a588", description="Appeals and calls to action, in the dark.")
+    highlight_dark: Colour = Field("#d9a441", description="Rules and marks, in the dark.")
+    paper_dark: Colour = Field("#1d211c", description="Behind the text, in the dark.")
+    ground_dark: Colour = Field("#11140f", description="Around the letter and behind boxes in it, in the dark.")
+    ink_dark: Colour = Field("#ece5d6", description="The text, in the dark.")
     heading_font: Font = Field(Font.SERIF, description="serif or sans.")
-    text_font: Font = Field(Font.SANS, description="serif or sans.")
+    text_font: Font = Field(Font.SERIF, description="serif or sans.")
     logo: str = Field("", max_length=500, description="A picture for the header; a file beside the issues, or https.")
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        problems = []
+        for dark in ("", "_dark"):
+            for words in ("ink", "primary", "accent"):
+                for behind in ("paper", "ground"):
+                    over, under = getattr(self, words + dark), getattr(self, behind + dark)
+                    ratio = contrast(over, under)
+                    if ratio < MIN_CONTRAST:
+                        message = f"{words}{dark} {over} on {behind}{dark} {under} is hard to read"
+                        hint = f"its contrast is {ratio:.1f} : 1; choose colours with at least {MIN_CONTRAST} : 1"
+                        problems.append(Problem("low-contrast", message, hint, over))
+        raise_problems(problems)
+        return self
+
+
+def contrast(one: str, other: str) -> float:
+    """How well ``#rrggbb`` reads on another, from 1 to 21.  Source: WCAG 2.2, "contrast ratio"."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)  # noqa: PLR2004 - sRGB
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 @dataclass(frozen=True, slots=True)

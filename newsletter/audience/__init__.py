@@ -1,0 +1,1 @@
+"""Who gets it: subscribers, the segments that pick them, the lists they come from, the tokens they get."""

@@ -1,0 +1,159 @@
+"""A spreadsheet's CSV → subscribers, row by row, with every bad row explained.
+
+Takes what Excel, LibreOffice and Google Sheets write: UTF-8 with or without
+BOM, UTF-16 with BOM, ``,`` ``;`` or tab, a ``sep=;`` line, quoted line breaks,
+``="00123"`` cells, empty rows and columns.  Columns are ``email``, ``name``,
+``locale``, ``tags``; any further one is an attribute.  Reads as a stream, so
+that the size of the list does not matter.  Source of the format: RFC 4180.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babel import Locale
+
+from newsletter.audience.subscribers import (
+    MAX_NAME,
+    MAX_TAG,
+    MAX_VALUE,
+    NewSubscriber,
+    address_key,
+    clean_text,
+    parse_address,
+)
+from newsletter.errors import AudienceError, did_you_mean
+from newsletter.i18n.locales import is_locale
+
+COLUMNS = ("email", "name", "locale", "tags")
+_ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+_SEPARATORS = ",;\t"
+_NAMED_LOCALES = {
+    str(Locale.parse(code).get_language_name(shown)).casefold(): code
+    for code in ("en", "es", "fr", "pt", "ht", "ar", "de", "it", "zh", "ne", "so", "vi")
+    for shown in ("en", "es", code)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GoodRow:
+    """A row that can go in, and what was changed about it, if anything (a name cut, say)."""
+
+    line: int
+    subscriber: NewSubscriber
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot go in, and why.  ``line`` counts the file's lines from 1."""
+
+    line: int
+    reason: str
+
+
+def read_list(path: Path) -> Iterator[GoodRow | BadRow]:
+    """Read a list row by row.
+
+    Raises AudienceError when the file as a whole is no list: unreadable, not
+    in a Unicode encoding, empty, or without a column ``email``.
+    """
+    try:
+        with path.open("rb") as raw:
+            start = raw.read(4)
+            encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+            raw.seek(0)
+            with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
+                yield from _read(text, path)
+    except UnicodeDecodeError as error:
+        hint = "in Excel choose 'Save as' → 'CSV UTF-8 (comma delimited)'"
+        raise AudienceError(f"{path} is not UTF-8 (byte {error.start} of a block)", hint) from None
+    except OSError as error:
+        raise AudienceError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
+    first = text.readline()
+    skipped = 0
+    separator = ""
+    if found := re.match(rf"sep=([{_SEPARATORS}])\s*$", first, re.IGNORECASE):
+        separator, first, skipped = found[1], text.readline(), 1
+    if not first.strip():
+        raise AudienceError(f"{path} is empty", "the first row names the columns: email,name,locale,tags")
+    separator = separator or max(_SEPARATORS, key=first.count)
+    header = [_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
+    _check_header(header, path)
+    seen: dict[str, int] = {}
+    reader = csv.reader(text, delimiter=separator)
+    while True:
+        line = reader.line_num + skipped + 2  # the row's first line; the header's is 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield BadRow(line, f"the row cannot be read: {error}")
+            continue
+        if any(cell.strip() for cell in cells):
+            yield _row(line, header, cells, seen)
+
+
+def _column(cell: str) -> str:
+    name = clean_text(cell, MAX_TAG)
+    known = _ALIASES.get(name.casefold(), name.casefold())
+    return known if known in COLUMNS else name.replace(" ", "_")
+
+
+def _check_header(header: list[str], path: Path) -> None:
+    if "email" not in header:
+        near = [name for name in header if did_you_mean(name.lower(), ["email", "correo"]).startswith("did")]
+        hint = f"rename the column '{near[0]}' to 'email'" if near else "the first row must name the columns"
+        raise AudienceError(f"{path} has no column 'email'; it has: {', '.join(filter(None, header))}", hint)
+    doubles = sorted({name for name in header if name and header.count(name) > 1})
+    if doubles:
+        raise AudienceError(f"{path} has two columns named '{doubles[0]}'", "rename or delete one of them")
+
+
+def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -> GoodRow | BadRow:
+    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+        return BadRow(line, f"it has {len(cells)} cells, but the header names {len(header)} columns")
+    row: Mapping[str, str] = {
+        name: _FORMULA.sub(r"\1", cell.strip()) for name, cell in zip(header, cells, strict=False) if name
+    }
+    try:
+        email = parse_address(row.get("email", ""))
+        locale = parse_locale(row.get("locale", ""))
+    except ValueError as error:
+        return BadRow(line, str(error))
+    first_line = seen.setdefault(address_key(email), line)
+    if first_line != line:
+        return BadRow(line, f"the same address as in line {first_line}, which was used")
+    name = clean_text(row.get("name", ""), MAX_NAME)
+    notices = []
+    if len(clean_text(row.get("name", ""), 10 * MAX_NAME)) > len(name):
+        notices.append(f"the name was cut to {MAX_NAME} characters")
+    tags = {clean_text(tag, MAX_TAG).lower() for tag in re.split(r"[,;|]", row.get("tags", ""))}
+    attributes = {name: clean_text(value, MAX_VALUE) for name, value in row.items() if name not in COLUMNS}
+    subscriber = NewSubscriber(
+        email=email,
+        name=name,
+        locale=locale,
+        tags=frozenset(filter(None, tags)),
+        attributes={name: value for name, value in attributes.items() if value},
+    )
+    return GoodRow(line, subscriber, tuple(notices))
+
+
+def parse_locale(text: str) -> str:
+    """``es``, ``es_MX``, ``Spanish`` or ``español`` → a lower-case tag; "" stays "".  ValueError otherwise."""
+    tag = text.strip().casefold()
+    tag = _NAMED_LOCALES.get(tag, tag).replace("_", "-").lower()
+    if tag and not is_locale(tag):
+        raise ValueError(f"unknown locale '{clean_text(text, MAX_TAG)}'; write e.g. en or es")
+    return tag

@@ -1,0 +1,219 @@
+"""The one orchestration of a run: claim, write, hand over, record; on protocols only.
+
+Every open connection is one task.  Between them and the ledger stands the
+Desk, which gathers what happened while its last transaction was being
+committed into the next one (group commit).  A task claims at most one message
+at a time and only when its connection stands, so that a run that is killed
+leaves at most one message per open connection in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from newsletter.audience.subscribers import Subscriber
+from newsletter.delivery.states import Outcome, State
+from newsletter.errors import MailServerError
+
+RECONNECTS = 5  # attempts in a row before a run gives up on the server
+BACKOFF = 0.5  # seconds before the first; doubles with each
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One delivery that this run may send, and nobody else."""
+
+    subscriber: Subscriber
+    edition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a claim."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+class Ledger(Protocol):
+    """Remembers deliveries; see ``store/ledger.py``."""
+
+    async def exchange(self, results: Sequence[Result], want: int) -> list[Claim]:
+        """Commit the results and claim up to ``want`` rows, in one transaction."""
+        ...
+
+
+class Session(Protocol):
+    """One connection to the mail server."""
+
+    @property
+    def open(self) -> bool:
+        """Whether another message can go over it."""
+        ...
+
+    async def send(self, recipient: str, message: bytes) -> Outcome:
+        """Hand over one message.  MailServerError when no message could be: the sender is refused."""
+        ...
+
+    async def close(self) -> None:
+        """End the dialogue; never raises."""
+        ...
+
+
+class Transport(Protocol):
+    """Where sessions come from."""
+
+    async def connect(self) -> Session:
+        """Open a session.
+
+        Raises MailServerError when another try would fail just the same
+        (login, certificate), ConnectionError when it might not.
+        """
+        ...
+
+
+WriteMessage = Callable[[Claim], bytes]
+OnResult = Callable[[Result], None]
+
+
+@dataclass(slots=True)
+class Desk:
+    """Gathers results and wishes for claims, and exchanges them with the ledger in one go."""
+
+    ledger: Ledger
+    stopping: bool = False
+    _results: list[Result] = field(default_factory=list)
+    _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def report(self, result: Result) -> None:
+        """Hand in a result; it is committed with the next exchange."""
+        self._results.append(result)
+        self._wake.set()
+
+    async def claim(self) -> Claim | None:
+        """The next message to send, or None when there is none or the run is stopping."""
+        if self.stopping:
+            return None
+        future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._wake.set()
+        return await future
+
+    def stop(self) -> None:
+        """Give out no more claims; what is under way is still recorded."""
+        self.stopping = True
+        self._wake.set()
+
+    async def serve(self, workers: asyncio.Future[list[None | BaseException]]) -> None:
+        """Exchange until every worker is done and every result is committed."""
+        workers.add_done_callback(lambda _done: self._wake.set())
+        while not (workers.done() and not self._results):
+            await self._wake.wait()
+            self._wake.clear()
+            if self._waiting or self._results:
+                await self._exchange()
+
+    async def _exchange(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        results, self._results = self._results, []
+        claims: list[Claim] = []
+        try:
+            claims = await self.ledger.exchange(results, 0 if self.stopping else len(waiting))
+        except BaseException:
+            self.stop()
+            self._results = [*results, *self._results]
+            raise
+        finally:
+            for future, claim in zip(waiting, [*claims, *[None] * (len(waiting) - len(claims))], strict=True):
+                future.set_result(claim)
+
+
+async def deliver(
+    desk: Desk, transport: Transport, write_message: WriteMessage, connections: int, on_result: OnResult
+) -> None:
+    """Run until nothing is left to claim, or until ``desk.stop()``.
+
+    Raises MailServerError when the server takes nothing from us; what was
+    under way is recorded before.  If the ledger fails, what is under way ends,
+    its recording is tried once more, and the ledger's error is raised.
+    """
+    worker = _Worker(desk, transport, write_message, on_result)
+    workers = asyncio.gather(*(worker.run() for _ in range(connections)), return_exceptions=True)
+    try:
+        await desk.serve(workers)
+    except BaseException:
+        await workers
+        await desk.serve(workers)
+        raise
+    failures = [outcome for outcome in await workers if isinstance(outcome, BaseException)]
+    for failure in sorted(failures, key=lambda error: isinstance(error, MailServerError)):
+        raise failure  # a fault of the program goes before one of the server
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """What each task does with its own connection."""
+
+    desk: Desk
+    transport: Transport
+    write_message: WriteMessage
+    on_result: OnResult
+
+    async def run(self) -> None:
+        session: Session | None = None
+        fruitless = 0
+        try:
+            while not self.desk.stopping:
+                if session is None or not session.open:
+                    session = await _connect(self.transport)
+                claim = await self.desk.claim()
+                if claim is None:
+                    return
+                result = await self._attempt(session, claim)
+                fruitless = fruitless + 1 if result.outcome.state is State.PENDING else 0
+                if fruitless == RECONNECTS:
+                    hint = "wait a while, then run the same command again; it goes on where it stopped"
+                    message = f"the mail server ended {fruitless} connections in a row: {result.outcome.reply}"
+                    raise MailServerError(message, hint)
+                if fruitless:
+                    await asyncio.sleep(BACKOFF * 2**fruitless)
+        except BaseException:
+            self.desk.stop()
+            raise
+        finally:
+            if session is not None:
+                await session.close()
+
+    async def _attempt(self, session: Session, claim: Claim) -> Result:
+        # What is said of an unforeseen error: before the session has the message nothing
+        # can have been sent; from then on, nobody knows.
+        outcome = Outcome(State.PENDING)
+        try:
+            message = self.write_message(claim)
+            outcome = Outcome(State.IN_DOUBT, "the program failed while this message was under way")
+            outcome = await session.send(claim.subscriber.email, message)
+        except MailServerError as error:
+            outcome = Outcome(State.PENDING, error.message)
+            raise
+        finally:
+            result = Result(claim, outcome)
+            self.desk.report(result)
+            self.on_result(result)
+        return result
+
+
+async def _connect(transport: Transport) -> Session:
+    for attempt in range(RECONNECTS):
+        try:
+            return await transport.connect()
+        except ConnectionError as error:
+            if attempt == RECONNECTS - 1:
+                hint = "is the server up, and are smtp.host and smtp.port right? Then run the same command again"
+                raise MailServerError(f"the mail server cannot be reached: {error}", hint) from error
+            await asyncio.sleep(BACKOFF * 2**attempt)
+    raise AssertionError("unreachable")
+

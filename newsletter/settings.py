@@ -1,0 +1,221 @@
+"""``newsletter.yaml`` and the environment → Settings; read once, at the edge.
+
+Every key can come from the environment: ``NEWSLETTER_SMTP__PORT=2525`` is
+``smtp.port``.  Secrets may not stand in the file: they come from the
+environment or from a file that is named by ``…_file``.
+
+Only the room ``cli`` reads settings; it hands each other room what it needs.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from newsletter.audience.segments import SegmentName, SegmentRule
+from newsletter.audience.subscribers import parse_address
+from newsletter.content.links import check_url
+from newsletter.content.problems import Problem, raise_problems
+from newsletter.content.source import Source, read_source, validate
+from newsletter.errors import ContentErrors, Finding, SettingsError, SourceSpan, did_you_mean
+from newsletter.i18n.locales import is_locale
+from newsletter.render.theme import Theme
+
+FILE_NAME = "newsletter.yaml"
+PREFIX = "NEWSLETTER_"
+SECRETS = (("smtp", "password"), ("secret_key",))
+
+
+def _locale(tag: str) -> str:
+    if not is_locale(tag):
+        raise_problems([Problem("unknown-locale", f"'{tag}' is no locale", "write e.g. en, es or pt_BR", tag)])
+    return tag
+
+
+def _zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = did_you_mean(name, zoneinfo.available_timezones())
+        hint = hint if hint.startswith("did") else "use an IANA name such as America/New_York"
+        raise_problems([Problem("bad-timezone", f"unknown time zone '{name}'", hint, name)])
+    return name
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise_problems([Problem("bad-address", f"'{text}' is no address: {error}", "", text)])
+        raise
+
+
+def _public_url(url: str) -> str:
+    problems = check_url(url)
+    if not problems and not url.startswith(("https://", "http://")):
+        problems = [Problem("bad-url", f"'{url}' is no web address", "write https://…", url)]
+    raise_problems(problems)
+    return url.rstrip("/")
+
+
+def _database(url: str) -> str:
+    if not url.startswith("sqlite:///"):
+        hint = "write sqlite:///var/newsletter.db"
+        raise_problems([Problem("bad-database", f"'{url}' is no database that this version knows", hint, url)])
+    return url
+
+
+Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_locale)]
+Address = Annotated[str, StringConstraints(strict=True), AfterValidator(_address)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Organisation(_Section):
+    """Who writes."""
+
+    name: str | dict[Locale, str] = Field(description="The name; one, or one for each locale.")
+    postal_address: str = Field(min_length=5, description="Stands in every mail; the law in many countries wants it.")
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA zone of events: America/New_York.")
+
+
+class SenderSettings(_Section):
+    """The addresses of every mail."""
+
+    address: Address = Field(description="The From address.")
+    reply_to: Address | None = Field(None, description="Where answers go; the From address, if left out.")
+    bounces: Address | None = Field(None, description="Where undeliverable mail returns (the envelope sender).")
+
+
+class Security(StrEnum):
+    """How the connection to the mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class SmtpSettings(_Section):
+    """The mail server that takes the mail."""
+
+    host: str = Field(min_length=1, description="Name of the mail server.")
+    port: int = Field(587, ge=1, le=65535, description="587 with starttls, 465 with tls.")
+    security: Security = Field(Security.STARTTLS, description="starttls, tls, or none (this machine only).")
+    username: str = Field("", description="For the login; empty for no login.")
+    password: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SMTP__PASSWORD.")
+    password_file: str = Field("", description="A file that holds the password.")
+    connections: int = Field(5, ge=1, le=200, description="How many connections are kept open while sending.")
+    timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer; the last one may take 600.")
+
+
+class Settings(_Section):
+    """All of ``newsletter.yaml``."""
+
+    organisation: Organisation
+    locales: tuple[Locale, ...] = Field(min_length=1, description="Languages; the first is the default.")
+    formats: dict[Locale, Locale] = Field(default_factory=dict, description="Formatting locale by text locale.")
+    sender: SenderSettings
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(description="Where web pages and pictures are.")
+    database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/newsletter.db")
+    smtp: SmtpSettings | None = Field(None, description="Needed to send, not to draft.")
+    secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
+    secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
+    theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
+    segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")
+
+    @model_validator(mode="after")
+    def _locales_agree(self) -> Self:
+        problems = [
+            Problem("unknown-locale", f"formats: '{locale}' is not among the locales", did_you_mean(locale, self.locales))
+            for locale in self.formats
+            if locale not in self.locales
+        ]
+        if isinstance(self.organisation.name, dict):
+            problems += [
+                Problem("missing-locale", f"organisation.name has no value for '{locale}'", needle="name:")
+                for locale in self.locales
+                if locale not in self.organisation.name
+            ]
+        problems += [
+            Problem("duplicate-locale", f"the locale '{locale}' stands there twice", needle="locales:")
+            for locale in {locale for locale in self.locales if self.locales.count(locale) > 1}
+        ]
+        if self.smtp and self.smtp.security is Security.NONE and self.smtp.username and not _is_local(self.smtp.host):
+            hint = "set smtp.security to starttls or tls"
+            problems.append(Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:"))
+        raise_problems(problems)
+        return self
+
+    def format_locale(self, locale: str) -> str:
+        """The formatting locale for a text locale."""
+        return self.formats.get(locale, locale)
+
+    def names(self) -> Mapping[str, str]:
+        """The organisation's name by locale."""
+        name = self.organisation.name
+        return name if isinstance(name, dict) else dict.fromkeys(self.locales, name)
+
+
+def _is_local(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
+    """Read the settings of the workspace at ``root``; SettingsError with every finding."""
+    try:
+        source = read_source(root / FILE_NAME, FILE_NAME)
+        if isinstance(source.data, dict):
+            source.findings += _secrets_in(source)
+            _overlay(source, environment)
+            _read_secret_files(source, root)
+        return validate(source, Settings)
+    except ContentErrors as errors:
+        raise SettingsError(errors.findings) from None
+
+
+def _secrets_in(source: Source) -> list[Finding]:
+    findings = []
+    for path in SECRETS:
+        data: Any = source.data
+        for key in path:
+            data = data.get(key) if isinstance(data, dict) else None
+        if data is not None:
+            variable = PREFIX + "__".join(path).upper()
+            hint = f"set {variable}, or name a file with '{path[-1]}_file:'; then change the secret"
+            where = source.find(source.root, f"{path[-1]}:", last=False)
+            findings.append(Finding(where, "secret-in-file", f"'{path[-1]}' may not stand in this file", hint))
+    return findings
+
+
+def _overlay(source: Source, environment: Mapping[str, str]) -> None:
+    """Put what the environment says over what the file says."""
+    for variable, value in sorted(environment.items()):
+        if not variable.startswith(PREFIX):
+            continue
+        *sections, key = variable.removeprefix(PREFIX).lower().split("__")
+        target = source.data
+        for section in sections:
+            inner = target.get(section)
+            target[section] = dict(inner) if isinstance(inner, dict) else {}
+            target = target[section]
+        target[key] = value
+        source.origins[(*sections, key)] = SourceSpan(f"environment variable {variable}", line=0)
+
+
+def _read_secret_files(source: Source, root: Path) -> None:
+    """A password from the file that ``smtp.password_file`` names.  (The secret key's file may be made later.)"""
+    smtp = source.data.get("smtp")
+    if not isinstance(smtp, dict) or not isinstance(smtp.get("password_file"), str) or smtp.get("password"):
+        return
+    try:
+        source.data["smtp"] = {**smtp, "password": (root / smtp["password_file"]).read_text(encoding="utf-8").strip()}
+    except (OSError, UnicodeDecodeError) as error:
+        where = source.find(source.root, "password_file:", last=False)
+        source.findings.append(Finding(where, "unreadable", f"the password file cannot be read: {error}"))

@@ -1,0 +1,1 @@
+"""What is remembered: subscribers, campaigns, and the ledger of deliveries; SQLAlchemy Core, no ORM."""

@@ -1,0 +1,215 @@
+"""Campaigns: freezing what is sent and to whom, and telling how far a campaign has come.
+
+Freezing is one transaction: the campaign, its editions and a ledger row for
+every recipient are there together or not at all.  Later edits of the issue,
+the catalogs, the segments or the list change nothing of it, except that
+somebody who leaves is left out of the next claim.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.audience.segments import Rule
+from newsletter.clock import Clock
+from newsletter.delivery.message import FrozenEdition
+from newsletter.delivery.states import State
+from newsletter.i18n.locales import choose_locale
+from newsletter.store.database import Database
+from newsletter.store.subscribers import REF_BYTES, Recipient, stream_recipients
+from newsletter.store.tables import campaigns, deliveries, editions, subscribers
+
+BATCH = 500  # ledger rows an insert
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One frozen sending.  ``content_hash`` is over its editions."""
+
+    id: int
+    ref: str
+    slug: str
+    segments: tuple[str, ...]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One recipient of a campaign to be: the edition they get, and why."""
+
+    recipient: Recipient
+    locale: str
+    reason: str
+
+
+EditionFor = Callable[[str, frozenset[str]], FrozenEdition]
+"""Makes the edition for a locale and the limiting segments somebody is in."""
+
+
+class CampaignStore:
+    """The campaigns in one database."""
+
+    def __init__(self, database: Database, clock: Clock, locales: Sequence[str]) -> None:
+        self._database = database
+        self._clock = clock
+        self._locales = tuple(locales)
+
+    async def find(self, slug: str, segments: Collection[str]) -> Campaign | None:
+        """The campaign of this issue to just these segments, if it was started."""
+        query = sa.select(campaigns).where(
+            campaigns.c.slug == slug, campaigns.c.segments_key == _segments_key(segments)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        if row is None:
+            return None
+        return Campaign(row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"])
+
+    async def plan(
+        self,
+        slug: str,
+        rules: Mapping[str, Rule],
+        segments: Collection[str],
+        limiting: Collection[str],
+        each: Callable[[Planned], Awaitable[None]],
+    ) -> None:
+        """Call ``each`` for everybody whom a campaign started now would reach.  Changes nothing."""
+        async with self._database.read() as connection:
+            await self._plan(connection, slug, rules, segments, limiting, each)
+
+    async def freeze(
+        self,
+        slug: str,
+        rules: Mapping[str, Rule],
+        segments: Collection[str],
+        limiting: Collection[str],
+        edition_for: EditionFor,
+    ) -> Campaign:
+        """Start a campaign: store editions and recipients, all pending.
+
+        ``limiting`` are the segments by which the issue shows or hides blocks.
+        Whoever already has a row in another campaign of the same issue is left
+        out, so that overlapping segments never mean a second copy.
+        """
+        now = self._clock.now()
+        ref = secrets.token_urlsafe(REF_BYTES)
+        used: dict[tuple[str, frozenset[str]], tuple[int, FrozenEdition]] = {}
+        rows: list[dict[str, object]] = []
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                campaigns.insert().values(
+                    ref=ref,
+                    slug=slug,
+                    segments=sorted(segments),
+                    segments_key=_segments_key(segments),
+                    content_hash="",
+                    frozen_at=now,
+                )
+            )
+            (campaign_id,) = result.inserted_primary_key or (0,)
+
+            async def each(planned: Planned) -> None:
+                sees = planned.recipient.segments.intersection(limiting)
+                key = (planned.locale, sees)
+                if key not in used:
+                    edition = edition_for(*key)
+                    used[key] = (await _insert_edition(connection, campaign_id, edition), edition)
+                rows.append(
+                    {
+                        "campaign_id": campaign_id,
+                        "subscriber_id": planned.recipient.subscriber.id,
+                        "edition_id": used[key][0],
+                        "state": State.PENDING,
+                        "attempts": 0,
+                        "reply": "",
+                        "updated_at": now,
+                    }
+                )
+                if len(rows) >= BATCH:
+                    await connection.execute(deliveries.insert(), rows)
+                    rows.clear()
+
+            await self._plan(connection, slug, rules, segments, limiting, each)
+            if rows:
+                await connection.execute(deliveries.insert(), rows)
+            content_hash = _content_hash([edition for _id, edition in used.values()])
+            await connection.execute(
+                campaigns.update().where(campaigns.c.id == campaign_id).values(content_hash=content_hash)
+            )
+        return Campaign(campaign_id, ref, slug, tuple(sorted(segments)), content_hash)
+
+    async def _plan(
+        self,
+        connection: AsyncConnection,
+        slug: str,
+        rules: Mapping[str, Rule],
+        segments: Collection[str],
+        limiting: Collection[str],
+        each: Callable[[Planned], Awaitable[None]],
+    ) -> None:
+        has_it = (
+            sa.select(deliveries.c.subscriber_id)
+            .join(campaigns, campaigns.c.id == deliveries.c.campaign_id)
+            .where(campaigns.c.slug == slug)
+        )
+        others = subscribers.c.id.not_in(has_it)
+        async for recipient in stream_recipients(connection, rules, segments, limiting, also=others):
+            choice = choose_locale(recipient.subscriber.locale, self._locales)
+            await each(Planned(recipient, choice.locale, choice.reason))
+
+    async def editions(self, campaign: Campaign) -> dict[int, FrozenEdition]:
+        """The frozen editions of a campaign, by id."""
+        query = sa.select(editions).where(editions.c.campaign_id == campaign.id).order_by(editions.c.id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return {
+            row["id"]: FrozenEdition(
+                row["locale"], frozenset(row["segments"]), row["subject"], row["text"], row["html"]
+            )
+            for row in rows
+        }
+
+    async def counts(self, campaign: Campaign) -> dict[str, dict[State, int]]:
+        """How many deliveries are in which state, by the locale of the edition."""
+        query = (
+            sa.select(editions.c.locale, deliveries.c.state, sa.func.count())
+            .join(editions, editions.c.id == deliveries.c.edition_id)
+            .where(deliveries.c.campaign_id == campaign.id)
+            .group_by(editions.c.locale, deliveries.c.state)
+        )
+        counts: dict[str, dict[State, int]] = {}
+        async with self._database.read() as connection:
+            for locale, state, number in (await connection.execute(query)).all():
+                counts.setdefault(locale, {})[State(state)] = number
+        return counts
+
+
+def _segments_key(segments: Collection[str]) -> str:
+    return " ".join(sorted(set(segments)))
+
+
+async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition: FrozenEdition) -> int:
+    result = await connection.execute(
+        editions.insert().values(
+            campaign_id=campaign_id,
+            locale=edition.locale,
+            segments=sorted(edition.segments),
+            subject=edition.subject,
+            text=edition.text,
+            html=edition.html,
+        )
+    )
+    (edition_id,) = result.inserted_primary_key or (0,)
+    return int(edition_id)
+
+
+def _content_hash(frozen: Sequence[FrozenEdition]) -> str:
+    parts = sorted([e.locale, sorted(e.segments), e.subject, e.text, e.html] for e in frozen)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""Opens the database, brings its tables up to date, and gives read and write transactions.
+
+SQLite in WAL mode with ``synchronous=FULL``: what the ledger committed is on
+disk, also when the power fails.  A writing transaction is ``BEGIN IMMEDIATE``,
+so that it waits for its turn at the start and never fails half-way.
+Source: https://www.sqlite.org/lang_transaction.html, /wal.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from newsletter.errors import StoreError
+
+BUSY_TIMEOUT = 30_000  # milliseconds to wait for another process's transaction
+
+
+class Database:
+    """One open database.  Use as ``async with await Database.open(url, root) as database``."""
+
+    def __init__(self, engine: AsyncEngine, file: Path) -> None:
+        self._engine = engine
+        self.file = file
+
+    @classmethod
+    async def open(cls, url: str, root: Path) -> Self:
+        """Open, create if absent (readable by its owner only), and migrate.  Raises StoreError."""
+        parsed = make_url(url)
+        file = root / (parsed.database or "")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # The list is the most sensitive thing the organisation owns.
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError(f"the database {file} cannot be opened: {error.strerror}") from None
+        engine = create_async_engine(
+            parsed.set(drivername="sqlite+aiosqlite", database=str(file)), poolclass=AsyncAdaptedQueuePool
+        )
+        sa.event.listen(engine.sync_engine, "connect", _on_connect)
+        sa.event.listen(engine.sync_engine, "begin", _on_begin)
+        database = cls(engine, file)
+        try:
+            async with database.write() as connection:
+                await connection.run_sync(_migrate)
+        except (DatabaseError, CommandError) as error:
+            await engine.dispose()
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            hint = "is it another program's file, or of a newer version of newsletter?"
+            raise StoreError(f"the database {file} cannot be used: {reason}", hint) from None
+        return database
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the data and changes nothing."""
+        async with self._engine.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits at its end, or leaves no trace when an error is raised."""
+        async with self._engine.connect() as plain:
+            connection = await plain.execution_options(newsletter_write=True)
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await asyncio.shield(self.close())
+
+
+def _on_connect(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter of aiosqlite
+    dbapi_connection.isolation_level = None  # transactions are begun by _on_begin, not by the driver
+    cursor = dbapi_connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    write = connection.get_execution_options().get("newsletter_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def alembic_config() -> Config:
+    """alembic's settings, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _migrate(connection: sa.Connection) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,130 @@
+"""The ledger of one campaign: claims and outcomes, committed together.
+
+``exchange`` is the whole protocol with a run: one transaction stores the
+outcomes since the last call and claims new rows.  So a row is committed as
+*sending* before its MAIL FROM, results cost one commit for many, and at most
+one row per open connection is *sending* when the machine dies.
+
+A row is written only under the claim token of the run that holds it, and only
+by a move that ``states.TRANSITIONS`` allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from newsletter.audience.subscribers import Subscriber
+from newsletter.clock import Clock
+from newsletter.delivery.deliver import Claim, Result
+from newsletter.delivery.states import TRANSITIONS, State
+from newsletter.store.campaigns import Campaign
+from newsletter.store.database import Database
+from newsletter.store.select import reachable
+from newsletter.store.subscribers import load_subscribers
+from newsletter.store.tables import deliveries, subscribers
+
+
+class CampaignLedger:
+    """The rows of one campaign, for one run, which is named by its claim ``token``."""
+
+    def __init__(self, database: Database, clock: Clock, campaign: Campaign, token: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._campaign = campaign
+        self._token = token
+
+    async def reopen(self) -> int:
+        """Prepare a new run; returns how many deliveries a dead run left in doubt.
+
+        Only for whoever holds the campaign's lock: then every row that is
+        still *sending* belongs to a run that died.  Deferred rows become due.
+        """
+        async with self._database.write() as connection:
+            doubtful = await self._move(
+                connection, State.SENDING, State.IN_DOUBT, reply="the run ended while this message was under way"
+            )
+            await self._move(connection, State.DEFERRED, State.PENDING)
+        return doubtful
+
+    async def close(self) -> int:
+        """Cancel the rows of people who left before their copy went out; returns how many."""
+        left = sa.select(subscribers.c.id).where(sa.not_(reachable()))
+        async with self._database.write() as connection:
+            return await self._move(
+                connection,
+                State.PENDING,
+                State.CANCELLED,
+                deliveries.c.subscriber_id.in_(left),
+                reply="unsubscribed before it was sent",
+            )
+
+    async def exchange(self, results: Sequence[Result], want: int) -> list[Claim]:
+        """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
+        async with self._database.write() as connection:
+            for result in results:
+                await self._store(connection, result)
+            return await self._claim(connection, want) if want else []
+
+    async def _store(self, connection: AsyncConnection, result: Result) -> None:
+        await connection.execute(
+            deliveries.update()
+            .where(
+                self._mine(),
+                deliveries.c.subscriber_id == result.claim.subscriber.id,
+                deliveries.c.state == State.SENDING,
+                deliveries.c.claim == self._token,
+            )
+            .values(
+                state=result.outcome.state,
+                claim=None,
+                reply=result.outcome.reply,
+                updated_at=self._clock.now(),
+            )
+        )
+
+    async def _claim(self, connection: AsyncConnection, want: int) -> list[Claim]:
+        due = (
+            sa.select(deliveries.c.subscriber_id)
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .where(self._mine(), deliveries.c.state == State.PENDING, reachable())
+            .order_by(deliveries.c.subscriber_id)
+            .limit(want)
+        )
+        claimed = await connection.execute(
+            deliveries.update()
+            .where(self._mine(), deliveries.c.subscriber_id.in_(due))
+            .values(
+                state=State.SENDING,
+                claim=self._token,
+                attempts=deliveries.c.attempts + 1,
+                updated_at=self._clock.now(),
+            )
+            .returning(deliveries.c.subscriber_id, deliveries.c.edition_id)
+        )
+        edition_of = {subscriber_id: edition_id for subscriber_id, edition_id in claimed.all()}
+        people: list[Subscriber] = await load_subscribers(connection, subscribers.c.id.in_(edition_of))
+        return [Claim(person, edition_of[person.id]) for person in people]
+
+    async def _move(
+        self,
+        connection: AsyncConnection,
+        old: State,
+        new: State,
+        *where: sa.ColumnElement[bool],
+        reply: str | None = None,
+    ) -> int:
+        if new not in TRANSITIONS[old]:
+            raise ValueError(f"no delivery goes from {old} to {new}")
+        values = {"state": new, "claim": None, "updated_at": self._clock.now()}
+        if reply is not None:
+            values["reply"] = reply
+        result = await connection.execute(
+            deliveries.update().where(self._mine(), deliveries.c.state == old, *where).values(**values)
+        )
+        return result.rowcount
+
+    def _mine(self) -> sa.ColumnElement[bool]:
+        return deliveries.c.campaign_id == self._campaign.id

@@ -1,0 +1,111 @@
+"""The tables.  Any change here needs a migration beside it; a test compares the two."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[dt.datetime]):
+    """Aware datetimes in UTC, also where the database has no zones (SQLite)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone does not go into the database")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
+
+
+# Facts about the database itself: which secret key its tokens belong to.
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+subscribers = sa.Table(
+    "subscribers",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in tokens
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("email_key", sa.String(320), nullable=False, unique=True),  # audience.address_key(email)
+    sa.Column("name", sa.Text, nullable=False, default=""),
+    sa.Column("locale", sa.String(20), nullable=False, default=""),
+    sa.Column("status", sa.String(20), nullable=False),  # audience.Status
+    sa.Column("attributes", sa.JSON, nullable=False, default=dict),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+)
+
+subscriber_tags = sa.Table(
+    "subscriber_tags",
+    metadata,
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(60), primary_key=True),
+    sa.Index(None, "tag", "subscriber_id"),
+)
+
+# One sending of one issue to some segments; frozen when it starts.
+campaigns = sa.Table(
+    "campaigns",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in Message-IDs
+    sa.Column("slug", sa.String(80), nullable=False),
+    sa.Column("segments", sa.JSON, nullable=False),  # sorted names
+    sa.Column("segments_key", sa.Text, nullable=False),  # the same, as one text
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("frozen_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("slug", "segments_key"),
+)
+
+# The frozen editions of a campaign: one a locale and set of limiting segments.
+editions = sa.Table(
+    "editions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), nullable=False),
+    sa.Column("locale", sa.String(20), nullable=False),
+    sa.Column("segments", sa.JSON, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Index(None, "campaign_id"),
+)
+
+# The ledger: one row a person and campaign, whatever segments picked the person.
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), primary_key=True),
+    sa.Column("edition_id", sa.ForeignKey("editions.id"), nullable=False),
+    sa.Column("state", sa.String(12), nullable=False),  # delivery.states.State
+    sa.Column("claim", sa.String(24)),  # the token of the run that holds the row; null when nobody does
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("reply", sa.Text, nullable=False, default=""),  # the server's last words
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Index(None, "campaign_id", "state", "subscriber_id"),
+    sa.Index(None, "subscriber_id"),
+)
