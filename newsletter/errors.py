@@ -2,16 +2,17 @@
 
 ::
 
-    NewsletterError            code, message, hint, exit_code
-    ├── ContentErrors    (1)   what staff wrote; holds every Finding at once
-    ├── TranslationError (1)   an edition that is not complete
-    ├── TemplateError    (1)   a template or theme that cannot be rendered
-    ├── AudienceError    (1)   a list or segment that cannot be used as it is
-    ├── UsageError       (2)   a command that was called wrongly
-    ├── SettingsError    (2)   newsletter.yaml or the environment; holds Findings
-    ├── StoreError       (2)   the database cannot be opened or does not fit
-    ├── MailServerError  (2)   nothing can be sent at all: login, TLS, host
-    └── NotDelivered     (3)   the run ended, and not everyone was reached
+    NewsletterError              code, message, hint, exit_code
+    ├── FindingsError            holds every Finding of a file at once
+    │   ├── ContentError    (1)   what staff wrote
+    │   └── SettingsError    (2)   newsletter.yaml or the environment
+    ├── TranslationError     (1)   an edition that is not complete
+    ├── TemplateError        (1)   a template or theme that cannot be rendered
+    ├── AudienceError        (1)   a list or segment that cannot be used as it is
+    ├── UsageError           (2)   a command that was called wrongly
+    ├── StoreError           (2)   the database cannot be opened or does not fit
+    ├── MailServerError      (2)   nothing can be sent at all: login, TLS, host
+    └── NotDeliveredError    (3)   the run ended, and not everyone was reached
 
 The number is the exit code (design §5).  Each class has a ``code``, the stable
 word by which ``docs/errors.md`` explains it; a Finding carries its own.
@@ -68,21 +69,21 @@ class NewsletterError(Exception):
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
 
 
-class _WithFindings(NewsletterError):
-    """Holds all findings of a run, in the order of the file."""
+class FindingsError(NewsletterError):
+    """What holds all findings of a run, in the order of the file; raised as one of its two children."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings: Sequence[Finding] = tuple(sorted(set(findings)))
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
 
-class ContentErrors(_WithFindings):
+class ContentError(FindingsError):
     """What staff wrote has mistakes; none of it was used."""
 
     code = "content"
 
 
-class SettingsError(_WithFindings):
+class SettingsError(FindingsError):
     """``newsletter.yaml`` or the environment has mistakes."""
 
     code = "settings"
@@ -128,7 +129,7 @@ class MailServerError(NewsletterError):
     exit_code = 2
 
 
-class NotDelivered(NewsletterError):
+class NotDeliveredError(NewsletterError):
     """The run ended and some recipients did not get their copy."""
 
     code = "not-delivered"

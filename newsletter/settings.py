@@ -22,7 +22,7 @@ from newsletter.audience.subscribers import parse_address
 from newsletter.content.links import check_url
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.content.source import Source, read_source, validate
-from newsletter.errors import ContentErrors, Finding, SettingsError, SourceSpan, did_you_mean
+from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, did_you_mean
 from newsletter.i18n.locales import is_locale
 from newsletter.render.theme import Theme
 
@@ -133,7 +133,9 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _locales_agree(self) -> Self:
         problems = [
-            Problem("unknown-locale", f"formats: '{locale}' is not among the locales", did_you_mean(locale, self.locales))
+            Problem(
+                "unknown-locale", f"formats: '{locale}' is not among the locales", did_you_mean(locale, self.locales)
+            )
             for locale in self.formats
             if locale not in self.locales
         ]
@@ -149,7 +151,9 @@ class Settings(_Section):
         ]
         if self.smtp and self.smtp.security is Security.NONE and self.smtp.username and not _is_local(self.smtp.host):
             hint = "set smtp.security to starttls or tls"
-            problems.append(Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:"))
+            problems.append(
+                Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:")
+            )
         raise_problems(problems)
         return self
 
@@ -176,7 +180,7 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
             _overlay(source, environment)
             _read_secret_files(source, root)
         return validate(source, Settings)
-    except ContentErrors as errors:
+    except ContentError as errors:
         raise SettingsError(errors.findings) from None
 
 

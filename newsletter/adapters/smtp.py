@@ -17,6 +17,7 @@ from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPException,
+    SMTPHeloError,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -60,8 +61,10 @@ class SmtpServer:
         )
         try:
             await client.connect()
+            await _greet(client)
             if self.security == "starttls":
                 await self._start_tls(client)
+                await _greet(client)  # what was said before TLS does not count (RFC 3207 §4.2)
             if self.username:
                 await client.login(self.username, self.password)
         except BaseException as error:
@@ -75,7 +78,6 @@ class SmtpServer:
         return SmtpSession(client, self.mail_from)
 
     async def _start_tls(self, client: SMTP) -> None:
-        await client.ehlo()
         if not client.supports_extension("starttls"):
             hint = "use another port or smtp.security: tls; if it offered STARTTLS before, somebody may be listening"
             raise MailServerError(f"{self._name} does not offer STARTTLS, so nothing was said to it", hint)
@@ -166,6 +168,14 @@ class SmtpSession:
             with contextlib.suppress(SMTPException, OSError):
                 await self._client.quit(timeout=5)
         self._client.close()
+
+
+async def _greet(client: SMTP) -> None:
+    """EHLO, or HELO for a server that knows no extensions (RFC 5321 §3.2)."""
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
 
 
 def _words(error: BaseException) -> str:

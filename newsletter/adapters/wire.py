@@ -16,7 +16,7 @@ from aiosmtplib.response import SMTPResponse
 END_OF_DATA = b".\r\n"  # RFC 5321 §4.1.1.4; the message ends in CRLF
 
 
-async def send_body(client: SMTP, message: bytes, timeout: float) -> SMTPResponse:
+async def send_body(client: SMTP, message: bytes, reply_timeout: float) -> SMTPResponse:
     """Write the message after a 354 and wait for the reply to the final dot.
 
     Raises SMTPServerDisconnected or SMTPTimeoutError when no reply comes.
@@ -27,4 +27,4 @@ async def send_body(client: SMTP, message: bytes, timeout: float) -> SMTPRespons
     async with protocol._command_lock:
         protocol._response_pending = True
         protocol.write(message + END_OF_DATA)
-        return await protocol.read_response(timeout=timeout)
+        return await protocol.read_response(timeout=reply_timeout)

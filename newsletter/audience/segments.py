@@ -92,7 +92,7 @@ def _parse(raw: object, problems: list[Problem], depth: int) -> Rule:
     return rules[0] if len(rules) == 1 else All(tuple(rules))
 
 
-def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:  # noqa: ANN401 - whatever was written
+def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:
     match key:
         case "all" | "any":
             if not isinstance(value, list) or not value:

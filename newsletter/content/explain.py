@@ -48,7 +48,7 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source) -> I
         yield replace(finding, where=origin) if origin else finding
 
 
-def _findings(
+def _findings(  # noqa: C901 - one branch a kind of error
     error: ValidationError, model: type[BaseModel], source: Source
 ) -> Iterator[tuple[tuple[int | str, ...], Finding]]:
     for entry in error.errors(include_url=False):
@@ -159,7 +159,7 @@ def _tag(model: type[BaseModel]) -> object:
     return typing.get_args(kind.annotation)[0] if kind and typing.get_args(kind.annotation) else None
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - any type expression
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
         if issubclass(annotation, BaseModel):
             yield annotation

@@ -18,6 +18,6 @@ class LoadedIssue:
 
 
 def load_issue(path: Path, words: Vocabulary, shown: str | None = None) -> LoadedIssue:
-    """Read and check one issue file.  Raises ContentErrors with every finding of the file."""
+    """Read and check one issue file.  Raises ContentError with every finding of the file."""
     source = read_source(path, shown or str(path))
     return LoadedIssue(path.stem, validate(source, Issue, words))

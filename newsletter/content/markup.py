@@ -25,10 +25,9 @@ from newsletter.content.placeholders import PLACEHOLDER, check_placeholders, mar
 from newsletter.content.problems import Problem
 
 BASE_HEADING = 3  # a block's own title is an <h2>, so "#" in its body is an <h3>
-_RULES = (
-    "normalize block inline text_join paragraph heading list blockquote html_block "
-    "text newline escape emphasis link autolink html_inline image entity balance_pairs fragments_join"
-).split()
+_BLOCK_RULES = ["paragraph", "heading", "list", "blockquote", "html_block"]
+_INLINE_RULES = ["newline", "escape", "emphasis", "link", "image", "autolink", "html_inline", "entity"]
+_INLINE_CLEANUP = ["balance_pairs", "fragments_join"]
 
 
 def _placeholder_rule(state: StateInline, silent: bool) -> bool:
@@ -54,7 +53,7 @@ def _escape(text: str) -> str:
 
 def _parser(*, html: bool) -> MarkdownIt:
     parser = MarkdownIt("zero", {"html": html})
-    parser.enable(_RULES, ignoreInvalid=True)
+    parser.enable([*_BLOCK_RULES, *_INLINE_RULES, *_INLINE_CLEANUP])
     parser.inline.ruler.before("escape", "placeholder", _placeholder_rule)
     parser.add_render_rule("placeholder", _render_placeholder)
     return parser

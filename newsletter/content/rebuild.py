@@ -16,7 +16,7 @@ def rebuild(model: _M, change: Callable[[Any], Any]) -> _M:
     return model.model_copy(update=changed)
 
 
-def _changed(value: Any, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any field of any model
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, BaseModel):
         return rebuild(value, change)
     if isinstance(value, tuple):

@@ -243,7 +243,7 @@ class Model(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _report_all(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:  # noqa: ANN401 - whatever was written
+    def _report_all(cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         problems = cls.cross_check(data, _vocabulary(info)) if isinstance(data, Mapping) else []
         try:
             model = handler(data)
@@ -281,7 +281,7 @@ class Event(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _default_zone(cls, data: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - whatever was written
+    def _default_zone(cls, data: Any, info: ValidationInfo) -> Any:
         words = _vocabulary(info)
         if isinstance(data, dict) and words and "timezone" not in data:
             return {**data, "timezone": words.timezone}

@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from newsletter.content.explain import explain
-from newsletter.errors import ContentErrors, Finding, SourceSpan
+from newsletter.errors import ContentError, Finding, SourceSpan
 
 MAX_BYTES = 512 * 1024  # of one YAML file; the longest real issue has some 20 KB
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ue000-\uf8ff]")
@@ -36,7 +36,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
+            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here", event.start_mark)
         return super().compose_node(parent, index)
 
@@ -76,7 +76,7 @@ class Source:
 def read_source(path: Path, shown: str) -> Source:
     """Read one YAML file.
 
-    Raises ContentErrors: unreadable, too large, not UTF-8, empty, invisible
+    Raises ContentError: unreadable, too large, not UTF-8, empty, invisible
     characters, or broken YAML.  Duplicate keys are kept as findings of the
     returned Source, so that ``validate`` reports them with all others.
     """
@@ -94,7 +94,7 @@ def read_source(path: Path, shown: str) -> Source:
         before = raw[: error.start]
         span = SourceSpan(shown, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
         hint = "save it as UTF-8 (in the editor: 'Save with encoding')"
-        raise ContentErrors([Finding(span, "not-utf-8", "the file is not UTF-8", hint)]) from None
+        raise ContentError([Finding(span, "not-utf-8", "the file is not UTF-8", hint)]) from None
     return parse(text.replace("\r\n", "\n"), shown)
 
 
@@ -103,7 +103,7 @@ def parse(text: str, shown: str) -> Source:
     if not text.strip():
         raise _fail(shown, "empty", "the file is empty", "'newsletter new SLUG' writes a commented skeleton")
     if invisible := list(_invisible(text, shown)):
-        raise ContentErrors(invisible)
+        raise ContentError(invisible)
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
@@ -123,9 +123,11 @@ def parse(text: str, shown: str) -> Source:
 
 
 def validate(source: Source, model: type[_M], context: object = None) -> _M:
-    """Turn a Source into ``model``; ContentErrors with every finding of the file."""
+    """Turn a Source into ``model``; ContentError with every finding of the file."""
     if not isinstance(source.data, Mapping):
-        raise _fail(source.path, "wrong-type", "the file must be a mapping of keys to values", "start with 'key: value'")
+        raise _fail(
+            source.path, "wrong-type", "the file must be a mapping of keys to values", "start with 'key: value'"
+        )
     findings = list(source.findings)
     try:
         result = model.model_validate(source.data, context=context)
@@ -134,7 +136,7 @@ def validate(source: Source, model: type[_M], context: object = None) -> _M:
     else:
         if not findings:
             return result
-    raise ContentErrors(findings)
+    raise ContentError(findings)
 
 
 def _invisible(text: str, shown: str) -> Iterator[Finding]:
@@ -145,7 +147,7 @@ def _invisible(text: str, shown: str) -> Iterator[Finding]:
         yield Finding(span, "invisible-character", message, "delete it; it often comes with pasted text")
 
 
-def _construct(node: yaml.Node, source: Source) -> Any:  # noqa: ANN401 - YAML data
+def _construct(node: yaml.Node, source: Source) -> Any:
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -154,7 +156,9 @@ def _construct(node: yaml.Node, source: Source) -> Any:  # noqa: ANN401 - YAML d
                 source.findings.append(Finding(source.span(key_node), "wrong-type", "a key must be plain text"))
             elif key in mapping:
                 hint = "keep one of them; the other would be lost"
-                source.findings.append(Finding(source.span(key_node), "duplicate-key", f"the key '{key}' stands here twice", hint))
+                source.findings.append(
+                    Finding(source.span(key_node), "duplicate-key", f"the key '{key}' stands here twice", hint)
+                )
             mapping[key] = _construct(value_node, source)
         return mapping
     if isinstance(node, yaml.SequenceNode):
@@ -175,7 +179,7 @@ def _construct(node: yaml.Node, source: Source) -> Any:  # noqa: ANN401 - YAML d
     return node.value
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentErrors:
+def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     message = str(error.problem or error.context or "broken YAML")
@@ -185,14 +189,14 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentErrors
         finding = Finding(
             SourceSpan(shown, line, column), "tab", "a tab stands where YAML wants spaces", "indent with spaces"
         )
-        return ContentErrors([finding])
+        return ContentError([finding])
     hint = ""
     if "mapping values are not allowed" in message:
         hint = "a text that holds ': ' must stand in quotes, or on its own lines after '|'"
     elif "could not find expected ':'" in message or "expected <block end>" in message:
         hint = "look at the indentation here and on the line before"
-    return ContentErrors([Finding(SourceSpan(shown, line, column), "yaml", message, hint)])
+    return ContentError([Finding(SourceSpan(shown, line, column), "yaml", message, hint)])
 
 
-def _fail(shown: str, code: str, message: str, hint: str = "") -> ContentErrors:
-    return ContentErrors([Finding(SourceSpan(shown), code, message, hint)])
+def _fail(shown: str, code: str, message: str, hint: str = "") -> ContentError:
+    return ContentError([Finding(SourceSpan(shown), code, message, hint)])

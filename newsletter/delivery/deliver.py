@@ -108,7 +108,7 @@ class Desk:
         self.stopping = True
         self._wake.set()
 
-    async def serve(self, workers: asyncio.Future[list[None | BaseException]]) -> None:
+    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
         """Exchange until every worker is done and every result is committed."""
         workers.add_done_callback(lambda _done: self._wake.set())
         while not (workers.done() and not self._results):
@@ -216,4 +216,3 @@ async def _connect(transport: Transport) -> Session:
                 raise MailServerError(f"the mail server cannot be reached: {error}", hint) from error
             await asyncio.sleep(BACKOFF * 2**attempt)
     raise AssertionError("unreachable")
-

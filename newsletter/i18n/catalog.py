@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polib
 
-from newsletter.errors import ContentErrors, Finding, SourceSpan
+from newsletter.errors import ContentError, Finding, SourceSpan
 
 GENERATOR = "newsletter"
 
@@ -31,7 +31,7 @@ def catalog_path(locales: Path, locale: str, slug: str) -> Path:
 
 
 def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
-    """Read a catalog; an absent file is an empty catalog.  Raises ContentErrors for a broken one."""
+    """Read a catalog; an absent file is an empty catalog.  Raises ContentError for a broken one."""
     if not path.exists():
         return polib.POFile(wrapwidth=0)
     where = shown or str(path)
@@ -39,12 +39,12 @@ def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
         catalog = polib.pofile(path.read_text(encoding="utf-8-sig"), wrapwidth=0)
     except UnicodeDecodeError:
         finding = Finding(SourceSpan(where), "not-utf-8", "the catalog is not UTF-8", "save it as UTF-8")
-        raise ContentErrors([finding]) from None
+        raise ContentError([finding]) from None
     except (OSError, ValueError, UnicodeError, IndexError) as error:
         line = next((int(word) for word in str(error).replace(")", " ").split() if word.isdigit()), 1)
         message = f"the catalog is broken: {str(error).splitlines()[0]}"
         hint = "open it in a PO editor, or restore it from git"
-        raise ContentErrors([Finding(SourceSpan(where, line), "broken-catalog", message, hint)]) from None
+        raise ContentError([Finding(SourceSpan(where, line), "broken-catalog", message, hint)]) from None
     return catalog
 
 

@@ -18,7 +18,7 @@ from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import COUNT
 from newsletter.content.rebuild import rebuild
 from newsletter.content.schema import Block, Issue, check_text
-from newsletter.errors import ContentErrors, Finding, SourceSpan, TranslationError
+from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
@@ -66,7 +66,7 @@ def translate(
 ) -> Edition:
     """Make the edition for ``locale`` and for readers who are in ``segments`` (None: show every block).
 
-    Raises TranslationError when anything is missing or fuzzy, ContentErrors
+    Raises TranslationError when anything is missing or fuzzy, ContentError
     when a translation is malformed; for a draft, neither.
     """
     issue = loaded.issue
@@ -87,9 +87,7 @@ def _sees(segments: tuple[str, ...], member_of: frozenset[str]) -> bool:
     return not segments or bool(member_of.intersection(segments))
 
 
-def _translated(
-    loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str
-) -> Issue:
+def _translated(loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str) -> Issue:
     known = index(catalog)
     holes: list[tuple[State, Message]] = []
     findings: list[Finding] = []
@@ -107,7 +105,7 @@ def _translated(
 
     issue = map_texts(loaded.issue, change)
     if findings and not draft:
-        raise ContentErrors(findings)
+        raise ContentError(findings)
     if holes and not draft:
         raise _incomplete(loaded.slug, locale, holes)
     return issue

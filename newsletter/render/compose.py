@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError as JinjaError, pass_context
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import TemplateError as JinjaError
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
@@ -55,7 +56,7 @@ class _MacroOutput(str):
 class _Templates(SandboxedEnvironment):
     """The sandbox, in which MJML may come out of macros."""
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N805 - as Jinja has it
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805, PYI063 - as Jinja has it
         value = super().call(__context, __obj, *args, **kwargs)
         return _MacroOutput(value) if isinstance(__obj, Macro) else value
 

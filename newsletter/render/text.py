@@ -67,8 +67,9 @@ class TextWriter:
 
     def write(self) -> str:
         """The whole text, lines ended by ``\\n``."""
-        issue, letterhead, locale = self.edition.issue, self.letterhead, self.edition.locale
-        header = [letterhead.name(locale).upper(), self.edition.formats.date(issue.date), "", _title(issue.subject, "=")]
+        issue, formats = self.edition.issue, self.edition.formats
+        name = self.letterhead.name(self.edition.locale)
+        header = [name.upper(), formats.date(issue.date), "", _title(issue.subject, "=")]
         parts = ["\n".join(header)]
         parts += ["\n\n".join(self._block(block)) for block in issue.blocks]
         parts.append("\n\n".join(self._footer()))
@@ -83,9 +84,9 @@ class TextWriter:
                 if block.link:
                     yield self._button(block.link.label, block.link.url)
             case Quote(text=text, by=by):
-                yield _wrap(self.words("“%(quote)s”", quote=text), "    ", "    ")
-                if by:
-                    yield _wrap(f"— {by}", "    ", "      ")
+                lines = [_wrap(self.words("“%(quote)s”", quote=text), "    ", "    ")]
+                lines += [_wrap(f"— {by}", "    ", "      ")] if by else []
+                yield "\n".join(lines)
             case ImageBlock(image=image, link=link):
                 yield from self._image(image)
                 if link:
@@ -104,10 +105,9 @@ class TextWriter:
         yield from _body(body)
 
     def _image(self, image: Image | None) -> Iterator[str]:
-        if image and image.alt:
-            yield _wrap(self.words("[Picture: %(alt)s]", alt=image.alt))
-        if image and image.caption:
-            yield _wrap(image.caption)
+        if image and (image.alt or image.caption):
+            picture = [self.words("[Picture: %(alt)s]", alt=image.alt)] if image.alt else []
+            yield "\n".join(_wrap(line) for line in (*picture, image.caption) if line)
 
     def _button(self, label: str, url: object) -> str:
         arrow = "←" if self.edition.direction == "rtl" else "→"

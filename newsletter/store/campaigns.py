@@ -8,6 +8,7 @@ somebody who leaves is left out of the next claim.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import secrets
@@ -38,6 +39,7 @@ class Campaign:
     slug: str
     segments: tuple[str, ...]
     content_hash: str
+    frozen_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,9 @@ class CampaignStore:
             row = (await connection.execute(query)).mappings().one_or_none()
         if row is None:
             return None
-        return Campaign(row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"])
+        return Campaign(
+            row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"], row["frozen_at"]
+        )
 
     async def plan(
         self,
@@ -143,7 +147,7 @@ class CampaignStore:
             await connection.execute(
                 campaigns.update().where(campaigns.c.id == campaign_id).values(content_hash=content_hash)
             )
-        return Campaign(campaign_id, ref, slug, tuple(sorted(segments)), content_hash)
+        return Campaign(campaign_id, ref, slug, tuple(sorted(segments)), content_hash, now)
 
     async def _plan(
         self,

@@ -88,7 +88,7 @@ class Database:
         await asyncio.shield(self.close())
 
 
-def _on_connect(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter of aiosqlite
+def _on_connect(dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None  # transactions are begun by _on_begin, not by the driver
     cursor = dbapi_connection.cursor()
     for pragma in (

@@ -104,7 +104,7 @@ class CampaignLedger:
             )
             .returning(deliveries.c.subscriber_id, deliveries.c.edition_id)
         )
-        edition_of = {subscriber_id: edition_id for subscriber_id, edition_id in claimed.all()}
+        edition_of = dict(claimed.tuples().all())
         people: list[Subscriber] = await load_subscribers(connection, subscribers.c.id.in_(edition_of))
         return [Claim(person, edition_of[person.id]) for person in people]
 
@@ -118,7 +118,7 @@ class CampaignLedger:
     ) -> int:
         if new not in TRANSITIONS[old]:
             raise ValueError(f"no delivery goes from {old} to {new}")
-        values = {"state": new, "claim": None, "updated_at": self._clock.now()}
+        values: dict[str, object] = {"state": new, "claim": None, "updated_at": self._clock.now()}
         if reply is not None:
             values["reply"] = reply
         result = await connection.execute(

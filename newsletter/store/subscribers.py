@@ -143,7 +143,7 @@ class SubscriberStore:
                     .where(reachable(), in_any(rules, [name]))
                     .group_by(subscribers.c.locale)
                 )
-                counts[name] = {locale: number for locale, number in (await connection.execute(query)).all()}
+                counts[name] = dict((await connection.execute(query)).tuples().all())
         return counts
 
     async def recipients(

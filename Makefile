@@ -1,0 +1,58 @@
+# Everything here works without root and leaves nothing outside .venv/ and var/.
+# Uses uv where it is on the PATH, otherwise a plain venv that gets it from PyPI.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test lint types imports bench screenshots messages lock clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && UV=uv; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv && UV=$(BIN)/uv; \
+	fi && \
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $$UV pip install --quiet --require-hashes -r requirements.lock && \
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $$UV pip install --quiet --no-deps --editable .
+	@touch $@
+
+# The main job from end to end, on this machine alone; everything goes below var/demo/.
+demo: $(READY)
+	@$(BIN)/newsletter demo
+
+test: $(READY)
+	@sh tests/packages.sh
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY)
+	@$(BIN)/mypy
+
+imports: $(READY)
+	@$(BIN)/lint-imports
+
+bench: $(READY)
+	@$(BIN)/python -m tests.bench
+
+# The pictures of the README and docs/, from the sample issue, in headless Chromium.
+screenshots: $(READY)
+	@$(BIN)/newsletter render 2019-06-no-polimigra --out var/screenshots/pages
+	@$(BIN)/python -m tests.browser.screenshots var/screenshots/pages --out var/screenshots --readme docs/images/editions.png
+
+# The templates' own words: extract them, and merge them into each messages.po.
+messages: $(READY)
+	@$(BIN)/python -m tests.tools.messages
+
+lock: $(READY)
+	@command -v uv >/dev/null && UV=uv || UV=$(BIN)/uv; \
+	$$UV pip compile --quiet --universal --generate-hashes --no-annotate --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,181 @@
+"""``newsletter init | new | check | schema | render``: writing an issue and seeing what it becomes."""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import skeleton
+from newsletter.cli.output import AsJson, finding_json, report_error, say, say_json
+from newsletter.cli.wiring import House, open_house
+from newsletter.content.load import LoadedIssue
+from newsletter.content.placeholders import fill_marks
+from newsletter.content.schema import Issue
+from newsletter.delivery.message import MessageTemplate, Reader, freeze_edition
+from newsletter.errors import (
+    ContentError,
+    Finding,
+    SourceSpan,
+    TemplateError,
+    TranslationError,
+    UsageError,
+    did_you_mean,
+)
+from newsletter.i18n.catalog import catalog_path
+from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
+from newsletter.render.pictures import place_media
+from newsletter.render.rendered import Rendered
+
+IssueName = Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the root."""
+    app.command("init")(init_command)
+    app.command("new")(new_command)
+    app.command("check")(check_command)
+    app.command("schema")(schema_command)
+    app.command("render")(render_command)
+
+
+def init_command(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or an empty one.")],
+) -> None:
+    """Make a workspace with settings to fill in and a first issue in English and Spanish."""
+    skeleton.write_workspace(folder)
+    (folder / "issues" / skeleton.SCHEMA_NAME).write_text(issue_schema(), encoding="utf-8")
+    say(f"made the workspace {folder}")
+    say(f"  next: cd {folder}; newsletter check; newsletter render welcome --out var/welcome")
+    say("  then: put your organisation's name and addresses into newsletter.yaml")
+
+
+def new_command(
+    slug: Annotated[str, typer.Argument(help="What its file and links are called, e.g. 2019-06-summer.")],
+) -> None:
+    """Begin an issue: a commented file with one block of each kind."""
+    house = open_house()
+    file = skeleton.write_issue(house.workspace.issues, slug, house.clock.now().date(), house.settings.locales[0])
+    schema = house.workspace.issues / skeleton.SCHEMA_NAME
+    if not schema.exists():
+        schema.write_text(issue_schema(), encoding="utf-8")
+    say(f"wrote {house.workspace.shown(file)}")
+    say(f"  next: edit it; then newsletter check {slug}; newsletter i18n sync {slug}")
+
+
+def schema_command() -> None:
+    """Print the JSON Schema of an issue, by which editors complete and check as you type."""
+    typer.echo(issue_schema(), nl=False)
+
+
+def issue_schema() -> str:
+    """The JSON Schema of an issue, as a file's text."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Issue.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def check_command(
+    issues: Annotated[
+        list[str] | None, typer.Argument(metavar="[ISSUE]...", help="Which issues; all, if none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report every mistake in settings, issues and translations, all at once."""
+    house = open_house()
+    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
+    findings: list[Finding] = []
+    for file in files:
+        findings += check_issue(house, file)
+    if as_json:
+        say_json({"issues": [file.stem for file in files], "findings": [finding_json(found) for found in findings]})
+    elif findings:
+        report_error(ContentError(findings))
+    else:
+        locales = ", ".join(house.settings.locales)
+        say(f"{len(files)} {'issue' if len(files) == 1 else 'issues'} checked: all is well in {locales}", "green")
+    if findings:
+        raise typer.Exit(ContentError.exit_code)
+
+
+def check_issue(house: House, file: Path) -> list[Finding]:
+    """Everything that keeps an issue from being sent, in every locale."""
+    try:
+        loaded = house.load(file)
+    except ContentError as errors:
+        return list(errors.findings)
+    findings: list[Finding] = []
+    for locale in house.settings.locales:
+        catalog = house.workspace.shown(catalog_path(house.workspace.locales, locale, loaded.slug))
+        try:
+            house.render(house.edition(loaded, locale))
+        except ContentError as errors:
+            findings += errors.findings
+        except (TranslationError, TemplateError) as error:
+            where = SourceSpan(catalog if isinstance(error, TranslationError) else house.workspace.shown(file), line=0)
+            findings.append(Finding(where, error.code, error.message, error.hint))
+    return findings
+
+
+def render_command(
+    issue: IssueName,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Also if not fully translated; holes are marked ⟦so⟧.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write each edition as a web page, plain text, MJML and a whole message, with its pictures."""
+    house = open_house()
+    for wanted in locale or []:
+        if wanted not in house.settings.locales:
+            raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.locales))
+    loaded = house.load(house.workspace.issue_file(issue))
+    written = write_editions(house, loaded, out, locale or list(house.settings.locales), draft=draft)
+    if as_json:
+        say_json({"files": [str(path) for path in written]})
+        return
+    for path in written:
+        say(str(path))
+
+
+def write_editions(
+    house: House, loaded: LoadedIssue, out: Path, locales: list[str], *, draft: bool = False
+) -> list[Path]:
+    """Render editions into files, all or none; returns the pages, texts, MJML and messages written."""
+    rendered = [house.render(house.edition(loaded, locale, draft=draft)) for locale in locales]
+    out.mkdir(parents=True, exist_ok=True)
+    house.pictures.publish(out)
+    written: list[Path] = []
+    for edition in rendered:
+        for suffix, data in _files(house, edition).items():
+            path = out / f"{edition.slug}.{edition.locale}.{suffix}"
+            path.write_bytes(data)
+            written.append(path)
+    return written
+
+
+def _files(house: House, edition: Rendered) -> dict[str, bytes]:
+    """The four files of an edition, as somebody sees them of whom nothing is known."""
+    sender = house.sender
+    leave = f"mailto:{sender.reply_to}?subject=unsubscribe"
+    links = {UNSUBSCRIBE_FIELD: leave, PREFERENCES_FIELD: f"mailto:{sender.reply_to}?subject=preferences"}
+    nobody = Reader(email="reader@example.org", name="", first_name="", token="preview", public_url=sender.public_url)  # noqa: S106 - no token of anybody
+    template = MessageTemplate(freeze_edition(edition, sender.public_url), sender)
+    message = template.fill(nobody, f"<preview@{sender.domain}>", house.clock.now())
+
+    def page(text: str) -> bytes:
+        filled = fill_marks(
+            place_media(text, ""), lambda field, fallback: html.escape(links.get(field, "")) or fallback
+        )
+        return filled.encode()
+
+    return {
+        "html": page(edition.html),
+        "mjml": page(edition.mjml),
+        "txt": fill_marks(edition.text, links.get).encode(),
+        "eml": message,
+    }

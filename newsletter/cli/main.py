@@ -1,0 +1,69 @@
+"""The ``newsletter`` command: its groups, and what happens to an error."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import __version__
+from newsletter.cli import content, demo, i18n, segments, send, subscribers
+from newsletter.cli.output import err, report_error
+from newsletter.errors import NewsletterError
+
+INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
+
+app = typer.Typer(
+    name="newsletter",
+    help="Compose a newsletter in several languages, and send each reader theirs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newsletter {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Compose a newsletter in several languages, and send each reader theirs."""
+
+
+content.register(app)
+app.add_typer(i18n.app, name="i18n")
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(segments.app, name="segments")
+send.register(app)
+demo.register(app)
+
+
+def main() -> None:
+    """Run the command line; the exit code is the error's (``newsletter.errors``)."""
+    try:
+        app()
+    except NewsletterError as error:
+        report_error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has had enough (``| head``); that is no error.
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception:
+        # A fault of ours.  Staff get a sentence; the details are kept for whoever mends it.
+        with tempfile.NamedTemporaryFile("w", prefix="newsletter-fault-", suffix=".txt", delete=False) as file:
+            traceback.print_exc(file=file)
+        err.print("error: newsletter itself failed, which is not your fault.", style="bold red")
+        err.print(f"  hint: send the file {Path(file.name)} to whoever looks after it", markup=False)
+        sys.exit(INTERNAL_ERROR)

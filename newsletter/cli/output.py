@@ -1,0 +1,74 @@
+"""How commands speak: tables for people, JSON for programs, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from newsletter.errors import Finding, NewsletterError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON, for other programs.")]
+
+
+def say(text: str, style: str = "") -> None:
+    """One line for staff.  Never interpreted as markup: it may hold what a list or a server said."""
+    out.print(Text(text, style=style))
+
+
+def say_json(data: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
+    """A table; numbers stand on the right."""
+    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    body = [list(row) for row in rows]
+    for index, column in enumerate(columns):
+        numeric = bool(body) and all(isinstance(row[index], int) for row in body)
+        shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in body:
+        shown.add_row(*(Text(str(cell)) for cell in row))
+    out.print(shown)
+
+
+def report_error(error: NewsletterError) -> None:
+    """The error as staff read it."""
+    findings: Sequence[Finding] = getattr(error, "findings", ())
+    if not findings:
+        err.print(
+            Text.assemble(("error: ", "bold red"), error.message, ("" if not error.hint else f"\n  hint: {error.hint}"))
+        )
+        return
+    for finding in findings:
+        line = Text.assemble((f"{finding.where}: ", "bold"), finding.message, (f" [{finding.code}]", "dim"))
+        err.print(line.append(f"\n  hint: {finding.hint}" if finding.hint else ""))
+    err.print(Text(f"{len(findings)} {'mistake' if len(findings) == 1 else 'mistakes'}", style="bold red"))
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding for programs."""
+    where = finding.where
+    return {
+        "path": where.path,
+        "line": where.line,
+        "column": where.column,
+        "code": finding.code,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def confirm(question: str) -> bool:
+    """Ask, but only a person: False when standard input is no terminal."""
+    return sys.stdin.isatty() and typer.confirm(question)

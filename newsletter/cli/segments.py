@@ -1,0 +1,85 @@
+"""``newsletter segments``: who a segment picks."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.output import AsJson, say, say_json, table
+from newsletter.cli.wiring import House, open_house
+from newsletter.errors import UsageError, did_you_mean
+from newsletter.i18n.locales import choose_locale
+from newsletter.store.subscribers import Recipient
+
+app = typer.Typer(help="Named rules that pick people from the list.", no_args_is_help=True)
+
+
+def known_segments(house: House, names: list[str]) -> list[str]:
+    """The same names.  UsageError for one that the settings do not define."""
+    for name in names:
+        if name not in house.settings.segments:
+            known = did_you_mean(name, house.settings.segments) or "newsletter.yaml defines none yet"
+            raise UsageError(f"unknown segment '{name}'", known)
+    return names
+
+
+@app.command("count")
+def count_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SEGMENT]...", help="Which; all, if none.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the people in each segment, by the language they would get."""
+    house = open_house()
+    wanted = known_segments(house, names or list(house.settings.segments))
+    locales = house.settings.locales
+
+    async def run() -> dict[str, dict[str, int]]:
+        async with house.stores() as stores:
+            return await stores.subscribers.count({name: house.settings.segments[name] for name in wanted})
+
+    counts: dict[str, dict[str, int]] = {}
+    for name, by_row_locale in asyncio.run(run()).items():
+        counts[name] = dict.fromkeys(locales, 0)
+        for row_locale, number in by_row_locale.items():
+            counts[name][choose_locale(row_locale, locales).locale] += number
+    if as_json:
+        say_json(counts)
+        return
+    table(
+        ("segment", *locales, "people"),
+        ((name, *found.values(), sum(found.values())) for name, found in counts.items()),
+    )
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(metavar="SEGMENT")],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many people to list.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the people in a segment.  Shows addresses."""
+    house = open_house()
+    known_segments(house, [name])
+
+    async def run() -> list[Recipient]:
+        found: list[Recipient] = []
+        async with house.stores() as stores:
+            async for recipient in stores.subscribers.recipients(house.settings.segments, [name]):
+                found.append(recipient)
+                if len(found) > limit:
+                    break
+        return found
+
+    found = asyncio.run(run())
+    people = [entry.subscriber for entry in islice(found, limit)]
+    if as_json:
+        say_json([{"email": one.email, "name": one.name, "locale": one.locale} for one in people])
+        return
+    table(
+        ("address", "name", "locale", "tags"), ((p.email, p.name, p.locale, ", ".join(sorted(p.tags))) for p in people)
+    )
+    if len(found) > limit:
+        say(f"… and more; 'newsletter segments count {name}' counts them")

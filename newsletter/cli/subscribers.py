@@ -1,0 +1,116 @@
+"""``newsletter subscribers``: lists in, people out."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.audience.csvlist import read_list
+from newsletter.audience.subscribers import parse_address
+from newsletter.cli.output import AsJson, err, say, say_json
+from newsletter.cli.wiring import House, open_house
+from newsletter.errors import UsageError
+from newsletter.store.subscribers import ImportReport
+
+SHOWN = 50  # bad rows printed; --json has all
+
+app = typer.Typer(help="The people on the list.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="Columns: email, name, locale, tags, and any other.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Add and update people from a CSV file; rows that cannot go in are listed with the reason."""
+    report = asyncio.run(import_list(open_house(), file))
+    bad = [{"line": row.line, "reason": row.reason} for row in report.bad]
+    if as_json:
+        notices = [{"line": line, "notice": notice} for line, notice in report.notices]
+        say_json(
+            {
+                "added": report.added,
+                "changed": report.changed,
+                "unchanged": report.unchanged,
+                "left": report.left,
+                "bad": bad,
+                "notices": notices,
+            }
+        )
+    else:
+        print_report(report, file)
+    if report.bad:
+        raise typer.Exit(1)
+
+
+async def import_list(house: House, file: Path) -> ImportReport:
+    """Import one file; AudienceError if it is no list at all."""
+    async with house.stores() as stores:
+        return await stores.subscribers.import_rows(read_list(file))
+
+
+def print_report(report: ImportReport, file: Path) -> None:
+    """Tell what an import did."""
+    say(f"{file}: {report.added} added, {report.changed} changed, {report.unchanged} as they were")
+    if report.left:
+        say(f"  {report.left} have unsubscribed and stay so")
+    for line, notice in report.notices[:SHOWN]:
+        say(f"  line {line}: {notice}")
+    for row in report.bad[:SHOWN]:
+        err.print(f"  line {row.line} did not go in: {row.reason}", markup=False)
+    if len(report.bad) > SHOWN:
+        err.print(f"  … and {len(report.bad) - SHOWN} more; --json lists them all", markup=False)
+    if report.bad:
+        err.print(f"  hint: mend these {len(report.bad)} rows and import the file again", markup=False)
+
+
+@app.command("show")
+def show_command(
+    address: Annotated[str, typer.Argument(help="The address of one person.")], as_json: AsJson = False
+) -> None:
+    """Show what is stored of one person."""
+    house = open_house()
+
+    async def run() -> None:
+        async with house.stores() as stores:
+            found = await stores.subscribers.find(address.strip())
+        if found is None:
+            raise UsageError(f"nobody on the list has the address '{address}'")
+        facts = {
+            "email": found.email,
+            "name": found.name,
+            "locale": found.locale,
+            "status": found.status.value,
+            "tags": sorted(found.tags),
+            "attributes": dict(found.attributes),
+        }
+        if as_json:
+            say_json(facts)
+            return
+        for key, value in facts.items():
+            say(f"{key + ':':<12} {', '.join(value) if isinstance(value, list) else value}")
+
+    asyncio.run(run())
+
+
+@app.command("unsubscribe")
+def unsubscribe_command(address: Annotated[str, typer.Argument(help="The address of one person.")]) -> None:
+    """Let somebody leave, at once, also in the middle of a sending."""
+    house = open_house()
+
+    async def run() -> None:
+        try:
+            email = parse_address(address)
+        except ValueError as error:
+            raise UsageError(f"'{address}' is no address: {error}") from None
+        async with house.stores() as stores:
+            if not await stores.subscribers.unsubscribe(email):
+                raise UsageError(f"nobody on the list has the address '{address}'")
+        say(f"{address} has left and will get no more mail")
+
+    asyncio.run(run())

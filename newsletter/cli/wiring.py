@@ -1,0 +1,171 @@
+"""The only place where the parts are put together: settings in, rooms connected."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from newsletter.adapters.smtp import SmtpServer
+from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
+from newsletter.clock import Clock, SystemClock
+from newsletter.content.load import LoadedIssue, load_issue
+from newsletter.content.schema import Vocabulary
+from newsletter.delivery.message import FrozenEdition, Sender, freeze_edition
+from newsletter.errors import Finding, SettingsError, SourceSpan, StoreError
+from newsletter.i18n.catalog import catalog_path, read_catalog
+from newsletter.i18n.formats import Formats
+from newsletter.i18n.translate import Edition, translate
+from newsletter.render.compose import Composer
+from newsletter.render.mjml import MjmlCompiler
+from newsletter.render.pictures import Pictures
+from newsletter.render.rendered import Rendered, render
+from newsletter.render.theme import Letterhead
+from newsletter.settings import FILE_NAME
+from newsletter.store.campaigns import CampaignStore
+from newsletter.store.database import Database
+from newsletter.store.identity import bind_key, key_fingerprint
+from newsletter.store.subscribers import SubscriberStore
+from newsletter.workspace import Workspace, find_workspace
+
+
+class House:
+    """One workspace with everything that its commands use, each built when first asked for."""
+
+    def __init__(self, workspace: Workspace, clock: Clock | None = None) -> None:
+        self.workspace = workspace
+        self.settings = workspace.settings
+        self.clock = clock or SystemClock()
+        self.pictures = Pictures(workspace.issues)
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Renders editions with the workspace's templates, words and letterhead."""
+        settings = self.settings
+        letterhead = Letterhead(
+            names=settings.names(),
+            postal_address=settings.organisation.postal_address,
+            public_url=settings.public_url,
+            locales=settings.locales,
+            theme=settings.theme,
+        )
+        return Composer(
+            letterhead,
+            MjmlCompiler(),
+            self.pictures,
+            templates=self.workspace.template_folders,
+            catalogs=self.workspace.catalog_folders,
+        )
+
+    def load(self, file: Path) -> LoadedIssue:
+        """Read one issue.  Raises ContentError."""
+        settings = self.settings
+        words = Vocabulary(
+            settings.locales, frozenset(settings.segments), settings.organisation.timezone, self.workspace.issues
+        )
+        return load_issue(file, words, self.workspace.shown(file))
+
+    def edition(
+        self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
+    ) -> Edition:
+        """One edition.  Raises TranslationError or ContentError unless it is a draft."""
+        path = catalog_path(self.workspace.locales, locale, loaded.slug)
+        shown = self.workspace.shown(path)
+        return translate(
+            loaded,
+            locale,
+            read_catalog(path, shown),
+            Formats(self.settings.format_locale(locale)),
+            segments=segments,
+            draft=draft,
+            catalog_name=shown,
+        )
+
+    def render(self, edition: Edition) -> Rendered:
+        """One edition, rendered.  Raises TemplateError."""
+        return render(edition, self.composer)
+
+    def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
+        """One edition as a campaign keeps it."""
+        return freeze_edition(self.render(self.edition(loaded, locale, segments)), self.settings.public_url)
+
+    @property
+    def sender(self) -> Sender:
+        """Whose mail it is."""
+        sender = self.settings.sender
+        return Sender(
+            self.settings.names(), sender.address, sender.reply_to or sender.address, self.settings.public_url
+        )
+
+    def smtp_server(self) -> SmtpServer:
+        """The mail server.  SettingsError if none is named."""
+        smtp = self.settings.smtp
+        if smtp is None:
+            hint = "add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)"
+            finding = Finding(SourceSpan(FILE_NAME), "missing-key", "sending needs a mail server: 'smtp'", hint)
+            raise SettingsError([finding])
+        return SmtpServer(
+            host=smtp.host,
+            port=smtp.port,
+            security=smtp.security,
+            username=smtp.username,
+            password=smtp.password,
+            mail_from=self.settings.sender.bounces or self.settings.sender.address,
+            timeout=smtp.timeout,
+        )
+
+    @asynccontextmanager
+    async def stores(self) -> AsyncIterator[Stores]:
+        """The database, opened and migrated."""
+        async with await Database.open(self.settings.database, self.workspace.root) as database:
+            locales = self.settings.locales
+            yield Stores(
+                database,
+                SubscriberStore(database, self.clock, locales[0]),
+                CampaignStore(database, self.clock, locales),
+            )
+
+    async def tokens(self, database: Database) -> Tokens:
+        """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError."""
+        file = self.workspace.root / self.settings.secret_key_file
+        key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
+        if not key and await key_fingerprint(database) is not None:
+            raise StoreError(
+                f"the secret key file {self.workspace.shown(file)} is gone",
+                "restore it from a backup: links in mail already sent work with that key only",
+            )
+        if not key:
+            key = secrets.token_urlsafe(MIN_KEY_BYTES)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
+                out.write(f"{key}\n")
+        try:
+            tokens = Tokens(key.encode())
+        except ValueError as error:
+            raise StoreError(f"the secret key cannot be used: {error}") from None
+        await bind_key(database, tokens.fingerprint())
+        return tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is kept in the database, by subject."""
+
+    database: Database
+    subscribers: SubscriberStore
+    campaigns: CampaignStore
+
+
+def open_house() -> House:
+    """The house of the workspace that the command was called in."""
+    return House(find_workspace(Path.cwd(), os.environ))
+
+
+def with_settings(house: House, **changes: object) -> House:
+    """The same house with other settings; for the demo."""
+    settings = house.settings.model_copy(update=changes)
+    return House(replace(house.workspace, settings=settings), house.clock)

@@ -1,0 +1,74 @@
+"""A folder with ``newsletter.yaml``, ``issues/``, ``locales/`` and ``templates/``: where it is, what lies where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsletter import builtin
+from newsletter.errors import UsageError, did_you_mean
+from newsletter.settings import FILE_NAME, Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An opened workspace."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def issues(self) -> Path:
+        """The folder of the issues and of their pictures."""
+        return self.root / "issues"
+
+    @property
+    def locales(self) -> Path:
+        """The folder of the catalogs."""
+        return self.root / "locales"
+
+    @property
+    def template_folders(self) -> list[Path]:
+        """Where templates are looked for, the workspace's own first."""
+        return _distinct(self.root / "templates", builtin.TEMPLATES)
+
+    @property
+    def catalog_folders(self) -> list[Path]:
+        """Where the template words are looked for, the workspace's own first."""
+        return _distinct(self.locales, builtin.LOCALES)
+
+    def issue_files(self) -> list[Path]:
+        """Every issue, by name."""
+        return sorted(self.issues.glob("*.yaml"))
+
+    def issue_file(self, name: str) -> Path:
+        """The file that staff mean by ``x``, ``x.yaml`` or ``issues/x.yaml``.  UsageError if there is none."""
+        slug = Path(name).name.removesuffix(".yaml").removesuffix(".yml")
+        file = self.issues / f"{slug}.yaml"
+        if not file.is_file():
+            known = [path.stem for path in self.issue_files()]
+            hint = did_you_mean(slug, known) or f"'newsletter new {slug}' begins one"
+            raise UsageError(f"there is no issue '{name}'", hint)
+        return file
+
+    def shown(self, path: Path) -> str:
+        """A path as staff should read it: from the workspace's root, if it lies below."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def find_workspace(start: Path, environment: Mapping[str, str]) -> Workspace:
+    """The workspace that ``start`` lies in.  UsageError if there is none, SettingsError if it is misconfigured."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return Workspace(folder, read_settings(folder, environment))
+    raise UsageError(
+        f"no {FILE_NAME} in {start} or above it",
+        "'newsletter init my-news' makes a workspace; or go into the folder of yours",
+    )
+
+
+def _distinct(*folders: Path) -> list[Path]:
+    """In a checkout the workspace's own folder and the built-in one may be the same."""
+    return list(dict.fromkeys(folder.resolve() for folder in folders))

@@ -1,0 +1,203 @@
+"""What a reader's screen makes of an issue with every block: nothing overflows, everything can be read.
+
+A real browser lays out the page at three widths, light and dark, in English,
+as a Spanish draft, and as a draft from right to left.  The draft marks are
+longer than any translation, so they try the layout harder than real text.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polib
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from newsletter.content.load import load_issue
+from newsletter.content.placeholders import fill_marks
+from newsletter.content.schema import Vocabulary
+from newsletter.i18n.formats import Formats
+from newsletter.i18n.translate import translate
+from newsletter.render.compose import Composer
+from newsletter.render.mjml import MjmlCompiler
+from newsletter.render.pictures import Pictures
+from newsletter.render.rendered import render
+from newsletter.render.theme import MIN_CONTRAST, Letterhead, Theme
+
+from .screenshots import SCHEMES, WIDTHS, chromium, find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+ISSUE = ROOT / "tests" / "data" / "all-blocks.yaml"
+LOCALES = {"en": ("en_US", "ltr"), "es": ("es_US", "ltr"), "ar": ("ar", "rtl")}
+MIN_TEXT = 16  # pixels
+MIN_TARGET = 44  # pixels; WCAG 2.2, 2.5.5
+
+# Every piece of visible text with its colour and the colour behind it; contrast as WCAG 2.2 defines it.
+UNREADABLE = """(least) => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number)
+  const luminance = ([r, g, b]) => {
+    const [R, G, B] = [r, g, b].map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * R + 0.7152 * G + 0.0722 * B
+  }
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = parse(getComputedStyle(element).backgroundColor)
+      if (colour.length === 3 || colour[3] === 1) return colour
+    }
+    return [255, 255, 255]
+  }
+  const found = []
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement
+    const text = walker.currentNode.textContent.trim()
+    if (!text || !element.checkVisibility()) continue
+    const pair = [parse(getComputedStyle(element).color), behind(element)].map(luminance).sort((a, b) => b - a)
+    const contrast = (pair[0] + 0.05) / (pair[1] + 0.05)
+    if (contrast < least) found.push(`${contrast.toFixed(1)}: ${text.slice(0, 40)}`)
+  }
+  return found
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = find_chromium()
+    if executable is None:
+        reason = "no Chromium on this machine; install one, or name it in CHROMIUM"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with chromium(executable) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=LOCALES)
+def locale(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def requests() -> list[tuple[str, str]]:
+    """What the pages asked for: (kind of resource, address)."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def page(
+    browser: Browser, locale: str, requests: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
+    def refuse(route: Route) -> None:
+        requests.append((route.request.resource_type, route.request.url))
+        route.abort()
+
+    page = browser.new_page()
+    page.route("**/*", refuse)
+    page.set_content(_html(locale, tmp_path_factory.mktemp("catalogs")))
+    yield page
+    page.close()
+
+
+def _html(locale: str, words_folder: Path) -> str:
+    # No Arabic words are shipped: the Spanish ones stand in for them.
+    shutil.copytree(ROOT / "locales" / "es", words_folder / "ar")
+    vocabulary = Vocabulary(tuple(LOCALES), frozenset(), "America/New_York")
+    edition = translate(load_issue(ISSUE, vocabulary), locale, polib.POFile(), Formats(LOCALES[locale][0]), draft=True)
+    letterhead = Letterhead(
+        dict.fromkeys(LOCALES, "Migrant Justice"),
+        "S. Winooski Ave and King St, Burlington, VT, USA",
+        "https://news.example.org",
+        tuple(LOCALES),
+        Theme.model_validate({"logo": "https://example.org/logo.png"}),
+    )
+    composer = Composer(
+        letterhead,
+        MjmlCompiler(),
+        Pictures(ROOT / "issues"),
+        templates=[ROOT / "templates"],
+        catalogs=[words_folder, ROOT / "locales"],
+    )
+    return fill_marks(render(edition, composer).html, lambda _field, fallback: fallback or "https://example.org/x")
+
+
+def _at(page: Page, width: int) -> Page:
+    page.set_viewport_size({"width": width, "height": 900})
+    return page
+
+
+def _measured(page: Page, selector: str, measure: str) -> list[Any]:
+    """``measure``, a JavaScript expression about ``e``, for every element with words in it."""
+    script = f"(all) => all.filter((e) => e.innerText.trim()).map((e) => [({measure}), e.innerText.slice(0, 40)])"
+    found: list[Any] = page.eval_on_selector_all(selector, script)
+    assert found, f"nothing matches {selector}"
+    return found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows(page: Page, width: int) -> None:
+    assert _at(page, width).evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_body_text_is_large_enough(page: Page, width: int) -> None:
+    sizes = _measured(_at(page, width), ".paper p, .paper li, .accent p", "parseFloat(getComputedStyle(e).fontSize)")
+    assert [entry for entry in sizes if entry[0] < MIN_TEXT] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_buttons_and_footer_links_fit_a_thumb(page: Page, width: int) -> None:
+    heights = _measured(_at(page, width), ".button a, .foot a, .languages a", "e.getBoundingClientRect().height")
+    assert [entry for entry in heights if entry[0] < MIN_TARGET] == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_words_stand_out_from_what_is_behind_them(page: Page, width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    assert _at(page, width).evaluate(UNREADABLE, MIN_CONTRAST) == []
+
+
+def test_dark_is_dark(page: Page) -> None:
+    backgrounds = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        backgrounds.append(page.evaluate("getComputedStyle(document.querySelector('.paper')).backgroundColor"))
+    assert backgrounds[0] != backgrounds[1]
+
+
+def test_links_in_text_are_underlined(page: Page) -> None:
+    lines = _measured(page, "p a, td td td a:not(.button a)", "getComputedStyle(e).textDecorationLine")
+    assert [entry for entry in lines if entry[0] != "underline"] == []
+
+
+def test_headings_form_an_outline(page: Page) -> None:
+    levels = page.eval_on_selector_all("h1, h2, h3, h4, h5, h6", "(all) => all.map((e) => Number(e.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_language_and_direction_are_told(page: Page, locale: str) -> None:
+    direction = LOCALES[locale][1]
+    assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == [locale, direction]
+    assert page.evaluate("getComputedStyle(document.querySelector('h2')).direction") == direction
+    start = "right" if direction == "rtl" else "left"
+    assert set(page.eval_on_selector_all("h1, h2, h3", "(all) => all.map((e) => getComputedStyle(e).textAlign)")) == {
+        start
+    }
+
+
+def test_every_picture_has_an_alternative_text(page: Page) -> None:
+    assert page.locator("img").count() > 0
+    assert page.locator("img:not([alt])").count() == 0
+
+
+def test_nothing_but_pictures_is_fetched(page: Page, requests: list[tuple[str, str]]) -> None:
+    page.wait_for_load_state("networkidle")
+    assert {kind for kind, _url in requests} == {"image"}
+    assert all(url.startswith("https://example.org/") and url.endswith(".png") for _kind, url in requests)

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Debian packages that some tests need.  Installs what is missing where that is
+# possible (root, apt), and otherwise says which tests are skipped for want of it.
+set -eu
+
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v msgfmt >/dev/null 2>&1 || missing="$missing gettext"
+fc-list 2>/dev/null | grep -qi "noto.*arabic\|dejavu" || missing="$missing fonts-dejavu-core"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing$missing, which some tests need"
+  export DEBIAN_FRONTEND=noninteractive
+  log=$(mktemp)
+  # shellcheck disable=SC2086 # the names are words
+  if apt-get update -q >"$log" 2>&1 && apt-get install -qy --no-install-recommends $missing >>"$log" 2>&1; then
+    rm -f "$log"
+    exit 0
+  fi
+  tail -n 5 "$log"
+  rm -f "$log"
+fi
+echo "not installed:$missing; the tests that need them are skipped (install them to run all)"
