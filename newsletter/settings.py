@@ -15,7 +15,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from newsletter.audience.segments import SegmentName, SegmentRule
 from newsletter.audience.subscribers import parse_address
@@ -78,11 +87,20 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# Tagged, so that a wrong type is one mistake and not one for each form the name may have.
+NameByLocale = Annotated[
+    Annotated[str, Tag("one")] | Annotated[dict[Locale, str], Tag("by-locale")],
+    Discriminator(lambda value: "by-locale" if isinstance(value, dict) else "one"),
+]
+
+
 class Organisation(_Section):
     """Who writes."""
 
-    name: str | dict[Locale, str] = Field(description="The name; one, or one for each locale.")
-    postal_address: str = Field(min_length=5, description="Stands in every mail; the law in many countries wants it.")
+    name: NameByLocale = Field(description="The name; one, or one for each locale.")
+    postal_address: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=5, description="Stands in every mail; the law in many countries wants it."
+    )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(description="IANA zone of events: America/New_York.")
 
 

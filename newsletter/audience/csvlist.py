@@ -14,6 +14,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from babel import Locale
@@ -34,11 +35,6 @@ COLUMNS = ("email", "name", "locale", "tags")
 _ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _SEPARATORS = ",;\t"
-_NAMED_LOCALES = {
-    str(Locale.parse(code).get_language_name(shown)).casefold(): code
-    for code in ("en", "es", "fr", "pt", "ht", "ar", "de", "it", "zh", "ne", "so", "vi")
-    for shown in ("en", "es", code)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,12 @@ def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
     if not first.strip():
         raise AudienceError(f"{path} is empty", "the first row names the columns: email,name,locale,tags")
     separator = separator or max(_SEPARATORS, key=first.count)
-    header = [_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
+    try:
+        header = [_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
+    except csv.Error as error:
+        raise AudienceError(
+            f"the header of {path} cannot be read: {error}", "the first row names the columns"
+        ) from None
     _check_header(header, path)
     seen: dict[str, int] = {}
     reader = csv.reader(text, delimiter=separator)
@@ -153,7 +154,19 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -
 def parse_locale(text: str) -> str:
     """``es``, ``es_MX``, ``Spanish`` or ``español`` → a lower-case tag; "" stays "".  ValueError otherwise."""
     tag = text.strip().casefold()
-    tag = _NAMED_LOCALES.get(tag, tag).replace("_", "-").lower()
+    if tag and not is_locale(tag):
+        tag = _named_locales().get(tag, tag)
+    tag = tag.replace("_", "-")
     if tag and not is_locale(tag):
         raise ValueError(f"unknown locale '{clean_text(text, MAX_TAG)}'; write e.g. en or es")
     return tag
+
+
+@cache
+def _named_locales() -> dict[str, str]:
+    """Language names as spreadsheets hold them, in English, in Spanish and in themselves."""
+    return {
+        str(Locale.parse(code).get_language_name(shown)).casefold(): code
+        for code in ("en", "es", "fr", "pt", "ht", "ar", "de", "it", "zh", "ne", "so", "vi")
+        for shown in ("en", "es", code)
+    }

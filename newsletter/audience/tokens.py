@@ -34,7 +34,8 @@ class Tokens:
     def reader_ref(self, token: str) -> str | None:
         """The ``ref`` of a genuine token, None for any other; takes the same time for both."""
         ref, _dot, mac = token.rpartition(".")
-        return ref if hmac.compare_digest(mac.encode(), self._mac("reader", ref).encode()) else None
+        # A token comes from the network and may hold anything that a str can.
+        return ref if hmac.compare_digest(_bytes(mac), _bytes(self._mac("reader", ref))) else None
 
     def message_id(self, campaign_ref: str, subscriber_ref: str, domain: str) -> str:
         """The Message-ID of one delivery; the same for every attempt, so that doubles can be seen."""
@@ -45,5 +46,9 @@ class Tokens:
         return self._mac("fingerprint", "")
 
     def _mac(self, purpose: str, text: str) -> str:
-        digest = hmac.digest(self.key, f"{purpose}\0{text}".encode(), hashlib.sha256)[:MAC_BYTES]
+        digest = hmac.digest(self.key, _bytes(f"{purpose}\0{text}"), hashlib.sha256)[:MAC_BYTES]
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks
 from newsletter.content.schema import Issue
-from newsletter.delivery.message import MessageTemplate, Reader, freeze_edition
 from newsletter.errors import (
     ContentError,
     Finding,
@@ -28,7 +27,9 @@ from newsletter.errors import (
 from newsletter.i18n.catalog import catalog_path
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
-from newsletter.render.rendered import Rendered
+
+if TYPE_CHECKING:
+    from newsletter.render.rendered import Rendered
 
 IssueName = Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
 
@@ -160,6 +161,8 @@ def write_editions(
 
 def _files(house: House, edition: Rendered) -> dict[str, bytes]:
     """The four files of an edition, as somebody sees them of whom nothing is known."""
+    from newsletter.delivery.message import MessageTemplate, Reader, freeze_edition
+
     sender = house.sender
     leave = f"mailto:{sender.reply_to}?subject=unsubscribe"
     links = {UNSUBSCRIBE_FIELD: leave, PREFERENCES_FIELD: f"mailto:{sender.reply_to}?subject=preferences"}

@@ -23,7 +23,6 @@ import typer
 
 from newsletter.cli.content import check_issue, write_editions
 from newsletter.cli.output import say, table
-from newsletter.cli.send import Sending
 from newsletter.cli.subscribers import import_list, print_report
 from newsletter.cli.wiring import House, open_house, with_settings
 from newsletter.content.load import LoadedIssue
@@ -67,6 +66,8 @@ def demo_command(
 
 
 async def _run(house: House, loaded: LoadedIssue) -> None:
+    from newsletter.cli.sending import Sending
+
     folder = house.workspace.root / "var" / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     received = folder / "received"
@@ -93,7 +94,7 @@ async def _run(house: House, loaded: LoadedIssue) -> None:
 async def _mail_server(folder: Path) -> AsyncIterator[int]:
     """An SMTP server on a free loopback port, which keeps each message as a file; yields the port."""
     try:
-        from aiosmtpd.smtp import SMTP, Envelope  # noqa: PLC0415 - an extra that only the demo needs
+        from aiosmtpd.smtp import SMTP, Envelope
     except ImportError:
         raise UsageError("the demo needs a mail server to send to", "pip install 'newsletter[demo]'") from None
     numbers = itertools.count(1)

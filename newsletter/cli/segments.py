@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,9 @@ from newsletter.cli.output import AsJson, say, say_json, table
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
 from newsletter.i18n.locales import choose_locale
-from newsletter.store.subscribers import Recipient
+
+if TYPE_CHECKING:
+    from newsletter.store.subscribers import Recipient
 
 app = typer.Typer(help="Named rules that pick people from the list.", no_args_is_help=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from newsletter.audience.subscribers import parse_address
 from newsletter.cli.output import AsJson, err, say, say_json
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
-from newsletter.store.subscribers import ImportReport
+
+if TYPE_CHECKING:
+    from newsletter.store.subscribers import ImportReport
 
 SHOWN = 50  # bad rows printed; --json has all
 

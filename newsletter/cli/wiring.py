@@ -1,4 +1,8 @@
-"""The only place where the parts are put together: settings in, rooms connected."""
+"""The only place where the parts are put together: settings in, rooms connected.
+
+Rooms are imported where they are built: SQLAlchemy, Jinja and MJML take more
+than a second to load on an old laptop, and most commands need one of them.
+"""
 
 from __future__ import annotations
 
@@ -9,28 +13,29 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from newsletter.adapters.smtp import SmtpServer
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.load import LoadedIssue, load_issue
 from newsletter.content.schema import Vocabulary
-from newsletter.delivery.message import FrozenEdition, Sender, freeze_edition
 from newsletter.errors import Finding, SettingsError, SourceSpan, StoreError
 from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.translate import Edition, translate
-from newsletter.render.compose import Composer
-from newsletter.render.mjml import MjmlCompiler
 from newsletter.render.pictures import Pictures
-from newsletter.render.rendered import Rendered, render
 from newsletter.render.theme import Letterhead
 from newsletter.settings import FILE_NAME
-from newsletter.store.campaigns import CampaignStore
-from newsletter.store.database import Database
-from newsletter.store.identity import bind_key, key_fingerprint
-from newsletter.store.subscribers import SubscriberStore
 from newsletter.workspace import Workspace, find_workspace
+
+if TYPE_CHECKING:
+    from newsletter.adapters.smtp import SmtpServer
+    from newsletter.delivery.message import FrozenEdition, Sender
+    from newsletter.render.compose import Composer
+    from newsletter.render.rendered import Rendered
+    from newsletter.store.campaigns import CampaignStore
+    from newsletter.store.database import Database
+    from newsletter.store.subscribers import SubscriberStore
 
 
 class House:
@@ -45,6 +50,9 @@ class House:
     @cached_property
     def composer(self) -> Composer:
         """Renders editions with the workspace's templates, words and letterhead."""
+        from newsletter.render.compose import Composer
+        from newsletter.render.mjml import MjmlCompiler
+
         settings = self.settings
         letterhead = Letterhead(
             names=settings.names(),
@@ -87,15 +95,21 @@ class House:
 
     def render(self, edition: Edition) -> Rendered:
         """One edition, rendered.  Raises TemplateError."""
+        from newsletter.render.rendered import render
+
         return render(edition, self.composer)
 
     def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
         """One edition as a campaign keeps it."""
+        from newsletter.delivery.message import freeze_edition
+
         return freeze_edition(self.render(self.edition(loaded, locale, segments)), self.settings.public_url)
 
     @property
     def sender(self) -> Sender:
         """Whose mail it is."""
+        from newsletter.delivery.message import Sender
+
         sender = self.settings.sender
         return Sender(
             self.settings.names(), sender.address, sender.reply_to or sender.address, self.settings.public_url
@@ -103,6 +117,8 @@ class House:
 
     def smtp_server(self) -> SmtpServer:
         """The mail server.  SettingsError if none is named."""
+        from newsletter.adapters.smtp import SmtpServer
+
         smtp = self.settings.smtp
         if smtp is None:
             hint = "add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)"
@@ -121,6 +137,10 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened and migrated."""
+        from newsletter.store.campaigns import CampaignStore
+        from newsletter.store.database import Database
+        from newsletter.store.subscribers import SubscriberStore
+
         async with await Database.open(self.settings.database, self.workspace.root) as database:
             locales = self.settings.locales
             yield Stores(
@@ -131,6 +151,8 @@ class House:
 
     async def tokens(self, database: Database) -> Tokens:
         """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError."""
+        from newsletter.store.identity import bind_key, key_fingerprint
+
         file = self.workspace.root / self.settings.secret_key_file
         key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
         if not key and await key_fingerprint(database) is not None:

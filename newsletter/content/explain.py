@@ -97,7 +97,9 @@ def _locate(root: yaml.Node, loc: Iterable[int | str]) -> tuple[yaml.Node, yaml.
     """The node at ``loc``, the node of its key, and words that name the block it lies in."""
     node, key_node, owner = root, None, ""
     for part in loc:
-        if isinstance(node, yaml.MappingNode):
+        if part == "[key]":  # pydantic's word for: the key itself is wrong, not its value
+            node = key_node or node
+        elif isinstance(node, yaml.MappingNode):
             for found_key, value in node.value:
                 if found_key.value == part:
                     node, key_node = value, found_key
@@ -117,7 +119,7 @@ def _child(node: yaml.Node, key: str) -> yaml.Node | None:
 
 def _label(loc: tuple[int | str, ...]) -> str:
     """The last key on the way; an index alone tells staff nothing."""
-    names = [str(part) for part in loc if isinstance(part, str) and part not in ("one", "by-locale")]
+    names = [str(part) for part in loc if isinstance(part, str) and part not in ("one", "by-locale", "[key]")]
     return names[-1] if names else "the file"
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -92,7 +93,12 @@ def check_markdown(source: str) -> list[Problem]:
             hint = "use the block's 'image:' key or an image block, which carry an alt text"
             problems.append(Problem("markdown-image", "images are not allowed inside Markdown", hint, "!["))
         elif token.type == "link_open":
-            problems += check_url(str(token.attrs.get("href", "")))
+            href = str(token.attrs.get("href", ""))
+            problems += check_url(href)
+            # The parser has percent-encoded the braces, so nothing would ever fill it in.
+            if found := PLACEHOLDER.search(unquote(href)):
+                hint = "write the whole address; it is the same for every reader"
+                problems.append(Problem("bad-url", "a reader placeholder cannot stand in a URL", hint, found.group()))
     return problems
 
 

@@ -37,6 +37,7 @@ from pydantic import (
     model_validator,
 )
 
+from newsletter.content.characters import check_characters
 from newsletter.content.links import check_url
 from newsletter.content.markup import check_markdown
 from newsletter.content.placeholders import COUNT, check_placeholders
@@ -81,17 +82,28 @@ def check_line(text: str) -> list[Problem]:
 
 def check_text(kind: TextKind, text: str) -> list[Problem]:
     """The checks that a text must pass in whatever language it is in."""
-    return check_markdown(text) if kind is TextKind.MARKDOWN else check_line(text)
+    return [*check_characters(text), *(check_markdown(text) if kind is TextKind.MARKDOWN else check_line(text))]
+
+
+def normal_text(kind: TextKind, text: str) -> str:
+    """A text as the models hold it: a line without needless spaces, Markdown without empty lines around it."""
+    return text.strip("\n") if kind is TextKind.MARKDOWN else " ".join(text.split())
 
 
 def _line(text: str) -> str:
     raise_problems(check_line(text))
-    return " ".join(text.split())
+    return normal_text(TextKind.LINE, text)
 
 
 def _markdown(text: str) -> str:
     raise_problems(check_markdown(text))
-    return text.strip("\n")
+    return normal_text(TextKind.MARKDOWN, text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise_problems([Problem("too-short", "the text is empty")])
+    return text
 
 
 def _url(url: str) -> str:
@@ -142,10 +154,14 @@ def _picture(src: str, info: ValidationInfo) -> str:
         raise_problems([Problem("bad-picture", f"'{src}' is no picture that mail clients show", hint, src)])
     words = _vocabulary(info)
     if words and words.media:
-        file = (words.media / src).resolve()
-        if not file.is_relative_to(words.media.resolve()):
+        try:
+            file = (words.media / src).resolve()
+            within, exists = file.is_relative_to(words.media.resolve()), file.is_file()
+        except (OSError, RuntimeError):  # a name too long, links that go round in circles
+            file, within, exists = words.media / src, True, False
+        if not within:
             raise_problems([Problem("bad-picture", f"'{src}' lies outside the issues folder", "", src)])
-        if not file.is_file():
+        if not exists:
             raise_problems([Problem("missing-picture", f"there is no file '{src}'", f"looked for {file.name}", src)])
     return src
 
@@ -184,6 +200,7 @@ def _local_time(value: object) -> object:
 Line = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, strict=True),
+    AfterValidator(_not_blank),
     AfterValidator(_line),
     Translatable(TextKind.LINE),
 ]
@@ -193,6 +210,7 @@ OptionalLine = Annotated[
 Markdown = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_TEXT, strict=True),
+    AfterValidator(_not_blank),
     AfterValidator(_markdown),
     Translatable(TextKind.MARKDOWN),
 ]
@@ -283,7 +301,7 @@ class Event(Model):
     @classmethod
     def _default_zone(cls, data: Any, info: ValidationInfo) -> Any:
         words = _vocabulary(info)
-        if isinstance(data, dict) and words and "timezone" not in data:
+        if isinstance(data, dict) and words and data.get("timezone", "") == "":
             return {**data, "timezone": words.timezone}
         return data
 
@@ -303,8 +321,14 @@ class Event(Model):
             problems.append(Problem("bad-timezone", f"unknown time zone '{zone_name}'", hint, zone_name))
         else:
             for key, time in times.items():
-                back = time and time.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone)
-                if time and back and back.replace(tzinfo=None) != time:
+                if time is None:
+                    continue
+                try:
+                    back = time.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone)
+                except OverflowError:  # the first day of the year 1, the last of 9999
+                    problems.append(Problem("bad-date", f"the year {time.year} is out of reach", needle=f"{key}:"))
+                    continue
+                if back.replace(tzinfo=None) != time:
                     hint = f"clocks were put forward that night; did you mean {back:%H:%M}?"
                     message = f"{time:%Y-%m-%d %H:%M} does not exist in {zone_name}"
                     problems.append(Problem("no-such-time", message, hint, needle=f"{key}:"))

@@ -20,12 +20,11 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from newsletter.content import characters
 from newsletter.content.explain import explain
 from newsletter.errors import ContentError, Finding, SourceSpan
 
 MAX_BYTES = 512 * 1024  # of one YAML file; the longest real issue has some 20 KB
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ue000-\uf8ff]")
-_INTEGER = re.compile(r"[-+]?[0-9]+")
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -34,10 +33,18 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - PyYAML's own shape
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.tags: list[tuple[str, yaml.Mark]] = []
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here", event.start_mark)
+        if event.tag is not None:
+            # Also "!!float x", which no value can be made of.  Without its tag the node is read on as it looks.
+            self.tags.append((event.tag, event.start_mark))
+            event.tag = None
         return super().compose_node(parent, index)
 
 
@@ -95,14 +102,15 @@ def read_source(path: Path, shown: str) -> Source:
         span = SourceSpan(shown, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
         hint = "save it as UTF-8 (in the editor: 'Save with encoding')"
         raise ContentError([Finding(span, "not-utf-8", "the file is not UTF-8", hint)]) from None
-    return parse(text.replace("\r\n", "\n"), shown)
+    return parse(text, shown)
 
 
 def parse(text: str, shown: str) -> Source:
     """Like ``read_source``, for text already in memory."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise _fail(shown, "empty", "the file is empty", "'newsletter new SLUG' writes a commented skeleton")
-    if invisible := list(_invisible(text, shown)):
+    if invisible := list(find_invisible(text, shown)):
         raise ContentError(invisible)
     loader = _Loader(text)
     try:
@@ -113,11 +121,21 @@ def parse(text: str, shown: str) -> Source:
         raise _fail(shown, "yaml", str(error)) from None
     except RecursionError:
         raise _fail(shown, "yaml", "the YAML is nested too deeply") from None
+    except (ValueError, OverflowError):
+        # PyYAML passes on what chr() says of "\\U00110000".
+        mark = loader.get_mark()
+        where = SourceSpan(shown, mark.line + 1, mark.column + 1)
+        raise ContentError(
+            [Finding(where, "yaml", "there is no such character", "write the character itself")]
+        ) from None
     finally:
         loader.dispose()
     if root is None:
         raise _fail(shown, "empty", "the file holds nothing but comments")
     source = Source(shown, text, root, None)
+    for tag, at in loader.tags:
+        where = SourceSpan(shown, at.line + 1, at.column + 1)
+        source.findings.append(Finding(where, "yaml", f"YAML tags ({tag}) are not used here", "leave it out"))
     source.data = _construct(root, source)
     return source
 
@@ -139,22 +157,23 @@ def validate(source: Source, model: type[_M], context: object = None) -> _M:
     raise ContentError(findings)
 
 
-def _invisible(text: str, shown: str) -> Iterator[Finding]:
-    for found in _FORBIDDEN.finditer(text):
+def find_invisible(text: str, shown: str) -> Iterator[Finding]:
+    """Every forbidden character of a file that people write, where it stands."""
+    for found in characters.FORBIDDEN.finditer(text):
         before = text[: found.start()]
         span = SourceSpan(shown, before.count("\n") + 1, found.start() - (before.rfind("\n") + 1) + 1)
-        message = f"the invisible character U+{ord(found.group()):04X} may not stand here"
-        yield Finding(span, "invisible-character", message, "delete it; it often comes with pasted text")
+        yield Finding(span, characters.CODE, characters.complaint(found.group()), characters.HINT)
 
 
 def _construct(node: yaml.Node, source: Source) -> Any:
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
             if not isinstance(key_node, yaml.ScalarNode):
                 source.findings.append(Finding(source.span(key_node), "wrong-type", "a key must be plain text"))
-            elif key in mapping:
+                continue
+            key = _text(key_node, source)
+            if key in mapping:
                 hint = "keep one of them; the other would be lost"
                 source.findings.append(
                     Finding(source.span(key_node), "duplicate-key", f"the key '{key}' stands here twice", hint)
@@ -163,20 +182,23 @@ def _construct(node: yaml.Node, source: Source) -> Any:
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, source) for item in node.value]
-    if node.tag.startswith("tag:yaml.org,2002:"):
-        kind = node.tag.rpartition(":")[2]
-        if kind == "null":
+    match node.tag.rpartition(":")[2]:
+        case "null":
             return None
-        if kind == "bool":
+        case "bool":
             return node.value == "true"
-        if kind == "int" and _INTEGER.fullmatch(node.value) and len(node.value) < 19:  # noqa: PLR2004 - fits 64 bits
+        case "int" if len(node.value) < 19:  # noqa: PLR2004 - fits 64 bits
             return int(node.value)
-        if kind == "float":
+        case "float":
             return float(node.value)
-        if kind in ("str", "int"):
-            return node.value
-    source.findings.append(Finding(source.span(node), "yaml", f"YAML tags ({node.tag}) are not used here"))
-    return node.value
+    return _text(node, source)
+
+
+def _text(node: yaml.Node, source: Source) -> str:
+    """The text of a scalar.  An escape in double quotes ("\\ue000") may make what the file itself does not hold."""
+    for problem in characters.check_characters(node.value):
+        source.findings.append(Finding(source.span(node), problem.code, problem.message, problem.hint))
+    return characters.FORBIDDEN.sub("", node.value)
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:

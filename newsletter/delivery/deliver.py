@@ -106,6 +106,10 @@ class Desk:
     def stop(self) -> None:
         """Give out no more claims; what is under way is still recorded."""
         self.stopping = True
+        # Nobody may wait for an exchange that does not come, as after a failed one.
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            future.set_result(None)
         self._wake.set()
 
     async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:

@@ -7,14 +7,21 @@ Source of the format: the GNU gettext manual, "The Format of PO Files".
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 import polib
 
+from newsletter.content.source import find_invisible
 from newsletter.errors import ContentError, Finding, SourceSpan
 
 GENERATOR = "newsletter"
+HINT = "open it in a PO editor, or restore it from git"
+# How a line begins that carries a text: the mark of an obsolete or earlier one, if any, then a keyword or the text.
+_CARRIES_TEXT = re.compile(r'\s*(?:#(?:~\|?|\|)\s*)?(?:msg(?:id|str|ctxt|id_plural)\b(?:\[\d*\])?\s*|(?="))')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"\s*')
 
 
 class State(StrEnum):
@@ -36,16 +43,44 @@ def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
         return polib.POFile(wrapwidth=0)
     where = shown or str(path)
     try:
-        catalog = polib.pofile(path.read_text(encoding="utf-8-sig"), wrapwidth=0)
+        text = path.read_text(encoding="utf-8-sig")
+        if findings := [*find_invisible(text, where), *_badly_quoted(text, where)]:
+            raise ContentError(findings)
+        # The line feed keeps polib from taking the text for a file's name.
+        catalog = polib.pofile(f"{text}\n", wrapwidth=0)
     except UnicodeDecodeError:
         finding = Finding(SourceSpan(where), "not-utf-8", "the catalog is not UTF-8", "save it as UTF-8")
         raise ContentError([finding]) from None
     except (OSError, ValueError, UnicodeError, IndexError) as error:
         line = next((int(word) for word in str(error).replace(")", " ").split() if word.isdigit()), 1)
         message = f"the catalog is broken: {str(error).splitlines()[0]}"
-        hint = "open it in a PO editor, or restore it from git"
-        raise ContentError([Finding(SourceSpan(where, line), "broken-catalog", message, hint)]) from None
+        raise ContentError([Finding(SourceSpan(where, line), "broken-catalog", message, HINT)]) from None
+    if findings := list(_doubles(catalog, where)):
+        raise ContentError(findings)
     return catalog
+
+
+def _badly_quoted(text: str, where: str) -> Iterator[Finding]:
+    """Texts whose quotation marks do not fit; polib would cut off their last letter without a word."""
+    for number, line in enumerate(text.split("\n"), 1):
+        start = _CARRIES_TEXT.match(line)
+        if start and not _QUOTED.fullmatch(line, start.end()):
+            hint = 'every text ends with a quotation mark; one inside a text is written \\"'
+            message = "the quotation marks of this text do not fit"
+            yield Finding(SourceSpan(where, number, start.end() + 1), "broken-catalog", message, hint)
+
+
+def _doubles(catalog: polib.POFile, where: str) -> Iterator[Finding]:
+    """Messages that stand there twice, as after a merge in git; only one of the translations could be used."""
+    lines = {("", ""): 1}  # the header, which polib has taken out
+    for entry in catalog:
+        if entry.obsolete:
+            continue
+        line = entry.linenum or 1
+        first = lines.setdefault((entry.msgctxt or "", entry.msgid), line)
+        if first != line:
+            message = f"the message {entry.msgid[:40]!r} stands here and in line {first}"
+            yield Finding(SourceSpan(where, line), "broken-catalog", message, "keep one of them")
 
 
 def write_catalog(catalog: polib.POFile, path: Path) -> None:

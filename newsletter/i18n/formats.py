@@ -3,7 +3,8 @@
 All from CLDR through Babel, in the formatting locale ("$25" is right in
 ``es_US`` and not in ``es``).  Ours is one rule that CLDR's list patterns lack:
 Spanish *y* becomes *e* before an i-sound and *o* becomes *u* before an
-o-sound.  Source: RAE, Ortografía (2010), and Nueva gramática §31.1.
+o-sound, as the word is spoken: "$80" is "ochenta dólares".  Source: RAE,
+Diccionario panhispánico de dudas, "y²" and "o²".
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from babel.dates import format_date, format_interval, format_time, get_timezone_
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
-# hierro, hiato: the i is part of a diphthong, so the conjunction stays "y".
-_I_SOUND = re.compile(r"(?:i|í|hi|hí)(?![aeoáéó])", re.IGNORECASE)
-_O_SOUND = re.compile(r"(?:o|ó|ho|hó)|8|11(?!\d)", re.IGNORECASE)
+# Marks before a word or number ("«", "¿", "$") are not spoken, or not there.
+# hierro, ion, Iulia: the i is part of a diphthong, so the conjunction stays "y"; in Híades it is not.
+# Yvonne: before a consonant y is a vowel; yeso, yo: before a vowel it is none.
+_I_SOUND = re.compile(r"\W*(?:h?i(?![aeouáéóú])|h?í|y[^\W\d_aeiouáéíóúü])", re.IGNORECASE)
+# ocho, ochenta, ochocientos and their thousands; once, once mil, once millones, but ciento diez and mil cien.
+_O_SOUND = re.compile(r"\W*(?:h?[oó]|8|11(?:\d{3})*(?!\d))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,19 @@ class Formats:
         """The time of day, or the span of it: "6:00 – 8:00 PM".  Aware times of one zone."""
         if ends is None:
             return format_time(starts, "short", tzinfo=starts.tzinfo, locale=self._babel)
-        return format_interval(starts, ends, "hm", tzinfo=starts.tzinfo, locale=self._babel)
+        # CLDR's skeletons ask for 12 or 24 hours; the locale's own short time tells which it uses.
+        skeleton = "Hm" if "H" in self._babel.time_formats["short"].pattern else "hm"
+        return format_interval(starts, ends, skeleton, tzinfo=starts.tzinfo, locale=self._babel)
 
     def zone(self, moment: dt.datetime) -> str:
-        """The zone in words, for readers who may live in another: "Eastern Time"."""
+        """The zone in words, for readers who may live in another: "Eastern Time".
+
+        A zone that never changes its clocks is named as such, "Mountain Standard
+        Time" for Phoenix: its neighbours' "Mountain Time" is another in summer.
+        """
+        start_of_year = moment.replace(month=1, day=1)
+        if start_of_year.utcoffset() == start_of_year.replace(month=7).utcoffset():
+            return get_timezone_name(moment, width="long", zone_variant="standard", locale=self._babel)
         return get_timezone_name(moment.tzinfo, width="long", locale=self._babel)
 
     def number(self, value: int) -> str:

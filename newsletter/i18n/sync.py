@@ -49,7 +49,10 @@ def sync(issue: Issue, slug: str, locale: str, old: polib.POFile) -> polib.POFil
     unmatched = [entry for key, entry in known.items() if key not in keys and entry.msgstr]
     new = polib.POFile(wrapwidth=0)
     plural_forms = get_plural(locale.replace("-", "_")).plural_forms
-    new.metadata = {**new_header(slug, issue.source_locale, locale, plural_forms), **old.metadata}
+    header = new_header(slug, issue.source_locale, locale, plural_forms)
+    # Whatever a PO editor or a template said of the encoding, it is written as UTF-8.
+    encoding = {key: header[key] for key in ("Content-Type", "Content-Transfer-Encoding")}
+    new.metadata = {**header, **old.metadata, **encoding}
     new.header = old.header
     for message in wanted:
         new.append(_merged(message, known, unmatched))
@@ -57,6 +60,8 @@ def sync(issue: Issue, slug: str, locale: str, old: polib.POFile) -> polib.POFil
     for key, entry in known.items():
         if key not in used and entry.msgstr:
             entry.obsolete = True
+            # polib writes the earlier text of an obsolete entry and does not read it.
+            entry.previous_msgid = entry.previous_msgctxt = None
             new.append(entry)
     return new
 
@@ -86,7 +91,8 @@ def _merged(
         entry.msgstr = nearest.msgstr
         entry.tcomment = nearest.tcomment
         entry.flags = ["fuzzy"]
-        entry.previous_msgid = nearest.msgid
+        # The text that it translates, which after two edits is not the last one; if nobody knows it, none.
+        entry.previous_msgid = nearest.previous_msgid if nearest.fuzzy else nearest.msgid
     return entry
 
 

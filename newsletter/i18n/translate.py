@@ -16,8 +16,9 @@ import polib
 
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import COUNT
+from newsletter.content.problems import Problem
 from newsletter.content.rebuild import rebuild
-from newsletter.content.schema import Block, Issue, check_text
+from newsletter.content.schema import Block, Issue, check_text, normal_text
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.formats import Formats
@@ -99,9 +100,14 @@ def _translated(loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draf
             holes.append((found, message))
             return HOLE.format(state=found, text=entry.msgstr if entry and entry.msgstr else message.text)
         where = SourceSpan(catalog_name or str(Path(locale) / f"{loaded.slug}.po"), entry.linenum or 1)
-        for problem in check_text(message.kind, entry.msgstr):
+        problems = check_text(message.kind, entry.msgstr)
+        if COUNT in entry.msgstr and COUNT not in message.text:
+            # Nothing would fill it in, so readers would see the braces.
+            hint = "it may stand only where the source has it"
+            problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint))
+        for problem in problems:
             findings.append(Finding(where, problem.code, f"{message.context}: {problem.message}", problem.hint))
-        return entry.msgstr
+        return normal_text(message.kind, entry.msgstr)
 
     issue = map_texts(loaded.issue, change)
     if findings and not draft:

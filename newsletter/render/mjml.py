@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from mjml import mjml_to_html
-
 from newsletter.errors import TemplateError
 
 _INDENT = re.compile(r"\s*\n\s*")
@@ -33,6 +31,8 @@ class MjmlCompiler:
 
     def compile(self, mjml: str) -> str:
         """Compile, and drop the indentation, which would be a fifth of the mail's size."""
+        from mjml import mjml_to_html  # noqa: PLC0415 - takes a quarter of a second, and most commands do not render
+
         try:
             result = mjml_to_html(mjml)
         except Exception as error:

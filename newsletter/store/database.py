@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -26,6 +23,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from newsletter.errors import StoreError
 
+NEWEST = "0001"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 30_000  # milliseconds to wait for another process's transaction
 
 
@@ -54,14 +52,26 @@ class Database:
         sa.event.listen(engine.sync_engine, "begin", _on_begin)
         database = cls(engine, file)
         try:
-            async with database.write() as connection:
-                await connection.run_sync(_migrate)
-        except (DatabaseError, CommandError) as error:
+            await database._bring_up_to_date()
+        except DatabaseError as error:
             await engine.dispose()
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
-            hint = "is it another program's file, or of a newer version of newsletter?"
-            raise StoreError(f"the database {file} cannot be used: {reason}", hint) from None
+            reason = str(error.orig).splitlines()[0]
+            raise StoreError(f"the database {file} cannot be used: {reason}", "is it another program's file?") from None
+        except StoreError:
+            await engine.dispose()
+            raise
         return database
+
+    async def _bring_up_to_date(self) -> None:
+        """Migrate if the tables are not of the newest revision."""
+        async with self.read() as connection:
+            revision = await connection.run_sync(_revision)
+        if revision == NEWEST:
+            return
+        from newsletter.store.migrate import migrate  # noqa: PLC0415 - alembic is slow to load, and seldom needed
+
+        async with self.write() as connection:
+            await connection.run_sync(migrate)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -106,14 +116,8 @@ def _on_begin(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def alembic_config() -> Config:
-    """alembic's settings, without an ini file."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
-def _migrate(connection: sa.Connection) -> None:
-    config = alembic_config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _revision(connection: sa.Connection) -> str | None:
+    """The revision of the tables; None for a new database."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

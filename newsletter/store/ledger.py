@@ -104,7 +104,7 @@ class CampaignLedger:
             )
             .returning(deliveries.c.subscriber_id, deliveries.c.edition_id)
         )
-        edition_of = dict(claimed.tuples().all())
+        edition_of = {row.subscriber_id: row.edition_id for row in claimed}
         people: list[Subscriber] = await load_subscribers(connection, subscribers.c.id.in_(edition_of))
         return [Claim(person, edition_of[person.id]) for person in people]
 

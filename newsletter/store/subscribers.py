@@ -143,7 +143,8 @@ class SubscriberStore:
                     .where(reachable(), in_any(rules, [name]))
                     .group_by(subscribers.c.locale)
                 )
-                counts[name] = dict((await connection.execute(query)).tuples().all())
+                rows = (await connection.execute(query)).all()
+                counts[name] = {row[0]: row[1] for row in rows}
         return counts
 
     async def recipients(

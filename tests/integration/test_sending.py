@@ -1,0 +1,344 @@
+"""Campaigns through the command line: once each, continued, refused, interrupted, explained."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.conftest import Space
+from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server, unused_port
+
+People = Callable[[int], None]
+
+
+def ledger(space: Space) -> dict[str, str]:
+    """State by address, read past the program."""
+    with sqlite3.connect(space.root / "var" / "newsletter.db") as database:
+        rows = database.execute(
+            "select s.email, d.state from deliveries d join subscribers s on s.id = d.subscriber_id"
+        ).fetchall()
+    database.close()
+    return dict(rows)
+
+
+def states(space: Space) -> Counter[str]:
+    return Counter(ledger(space).values())
+
+
+def test_sending_again_sends_nothing_again(space: Space, people: People) -> None:
+    people(10)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        first = space.run("send", "june", "--segment", "everybody", "--yes")
+        second = space.run("send", "june", "--segment", "everybody", "--yes")
+    assert len(inbox.messages) == 10
+    assert "5 en, 5 es" in first.stderr
+    assert "going on with the campaign" in second.stderr
+    assert inbox.connections <= 4, "connections are kept open"
+
+
+def test_overlapping_segments_mean_one_copy(space: Space, people: People) -> None:
+    people(6)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "supporters", "-s", "everybody", "-s", "spanish", "--yes")
+        again = space.run("send", "june", "-s", "spanish", "--yes")
+    assert sorted(inbox.recipients()) == sorted({f"reader{n}@example.org" for n in range(6)})
+    assert "nobody to send to" in again.stdout
+
+
+def test_people_who_join_later_are_reached_by_another_campaign(space: Space, people: People) -> None:
+    people(2)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+        space.write_list("late@example.org,Late,en,supporter,")
+        space.run("subscribers", "import", "list.csv")
+        space.run("send", "june", "-s", "everybody", "--yes")
+        assert "late@example.org" not in inbox.recipients(), "recipients are frozen with the campaign"
+        space.run("send", "june", "-s", "supporters", "--yes")
+    assert Counter(inbox.recipients()) == {"reader0@example.org": 1, "reader1@example.org": 1, "late@example.org": 1}
+
+
+def test_dry_run_lists_everybody_with_reason_and_sends_nothing(space: Space) -> None:
+    space.write_list(
+        "ana@example.org,Ana,es-MX,supporter,", "bob@example.org,Bob,fr,,Addison", "zoe@example.org,Zoë,en,,"
+    )
+    space.run("subscribers", "import", "list.csv")
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        listed = space.run("send", "june", "-s", "supporters", "-s", "addison", "--dry-run")
+        lines = space.run(
+            "send", "june", "-s", "supporters", "-s", "addison", "--dry-run", "--json"
+        ).stdout.splitlines()
+    assert not inbox.messages
+    assert "ana@example.org" in listed.stdout
+    assert "zoe@example.org" not in listed.stdout
+    assert "2 people: 1 en, 1 es. Nothing was sent." in listed.stdout
+    rows = {row["email"]: row for row in map(json.loads, lines)}
+    assert rows["ana@example.org"]["edition"] == "es"
+    assert rows["ana@example.org"]["locale_reason"] == "asks for 'es-mx', nearest is 'es'"
+    assert rows["ana@example.org"]["segments"] == ["supporters"]
+    assert rows["ana@example.org"]["sees_blocks_for"] == ["supporters"]
+    assert rows["bob@example.org"]["edition"] == "en"
+    assert "not offered, so the default" in rows["bob@example.org"]["locale_reason"]
+    assert not ledger(space)
+
+
+def test_nothing_is_asked_or_sent_without_a_terminal(space: Space, people: People) -> None:
+    people(2)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", code=2)
+    assert "--yes" in done.stderr
+    assert not inbox.messages
+    assert not ledger(space)
+
+
+def test_a_half_translated_edition_stops_everything(space: Space, people: People) -> None:
+    people(4)
+    po = space.root / "locales" / "es" / "LC_MESSAGES" / "issues" / "june.po"
+    po.write_text(po.read_text(encoding="utf-8").replace('msgstr "Leer más"', 'msgstr ""'), encoding="utf-8")
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=1)
+        assert "es edition of 'june' is not complete: 1 missing" in done.stderr
+        assert not inbox.messages
+        # Nobody of this segment reads Spanish, so the hole is nobody's.
+        space.set("segments", english={"locale": "en"})
+        space.run("send", "june", "-s", "english", "--yes")
+    assert sorted(inbox.recipients()) == ["reader0@example.org", "reader2@example.org"]
+
+
+def test_later_edits_change_nothing_of_a_frozen_campaign(space: Space, people: People) -> None:
+    people(6)
+    refused = Script(lambda verb, to: "451 later" if verb == "RCPT" and to >= "reader3" else None)
+    with scripted_server(refused) as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    issue = space.root / "issues" / "june.yaml"
+    issue.write_text(
+        issue.read_text(encoding="utf-8").replace("the law was signed", "the law was vetoed"), encoding="utf-8"
+    )
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert len(inbox.messages) == 3
+    assert all(b"vetoed" not in message for _from, _to, message in inbox.messages)
+
+
+def test_who_leaves_during_a_campaign_is_left_out_of_the_rest(space: Space, people: People) -> None:
+    people(4)
+    later = Script(lambda verb, to: "450 later" if verb == "RCPT" and to.startswith(("reader2", "reader3")) else None)
+    with scripted_server(later) as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    space.run("subscribers", "unsubscribe", "reader3@example.org")
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert inbox.recipients() == ["reader2@example.org"]
+    assert ledger(space)["reader3@example.org"] == "cancelled"
+
+
+def test_who_left_is_never_picked(space: Space, people: People) -> None:
+    people(3)
+    space.run("subscribers", "unsubscribe", "READER1@example.org")
+    people(3)  # the same list again must not bring them back
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert sorted(inbox.recipients()) == ["reader0@example.org", "reader2@example.org"]
+
+
+REPLIES = {
+    ("RCPT", "550 5.1.1 no such user"): ("rejected", False),
+    ("RCPT", "452 4.2.2 mailbox full"): ("deferred", False),
+    ("DATA", "554 no"): ("rejected", False),
+    ("DATA", "451 not now"): ("deferred", False),
+    ("BODY", "554 5.7.1 spam"): ("rejected", True),
+    ("BODY", "451 4.3.0 busy"): ("deferred", True),
+    ("BODY", "421 closing"): ("deferred", True),
+    ("BODY", CUT): ("in_doubt", True),
+}
+
+
+@pytest.mark.parametrize(("where", "expected"), REPLIES.items(), ids=str)
+def test_each_reply_has_its_outcome(
+    space: Space, people: People, where: tuple[str, str], expected: tuple[str, bool]
+) -> None:
+    people(3)
+    verb, reply = where
+    state, body_seen = expected
+
+    def answer(asked: str, recipient: str) -> str | None:
+        return reply if asked == verb and recipient == "reader1@example.org" else None
+
+    with scripted_server(Script(answer)) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+        assert ledger(space) == {
+            "reader0@example.org": "accepted",
+            "reader1@example.org": state,
+            "reader2@example.org": "accepted",
+        }
+        assert f"1 {state.replace('_', ' ')}" in done.stderr
+        assert ("reader1@example.org" in inbox.recipients()) is body_seen
+        again = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert again.stderr
+    copies = Counter(inbox.recipients())
+    assert copies["reader0@example.org"] == copies["reader2@example.org"] == 1
+    if state in ("rejected", "in_doubt"):
+        assert copies["reader1@example.org"] <= 1, "what is settled or in doubt is not sent again"
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
+def test_a_connection_lost_before_the_body_loses_nobody(space: Space, people: People, verb: str) -> None:
+    people(6)
+    cuts = Counter[str]()
+
+    def answer(asked: str, recipient: str) -> str | None:
+        cuts[asked] += 1
+        return CUT if asked == verb and cuts[asked] in (2, 5) else None
+
+    with scripted_server(Script(answer)) as inbox:
+        space.set("smtp", port=inbox.port, connections=2)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert Counter(inbox.recipients()) == Counter(f"reader{n}@example.org" for n in range(6))
+
+
+def test_a_connection_lost_inside_the_body_is_in_doubt(space: Space, people: People) -> None:
+    people(2)
+    with scripted_server(Script(cut_in_body=True)) as inbox:
+        space.set("smtp", port=inbox.port, connections=2)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert states(space) == {"in_doubt": 2}
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert not inbox.messages
+    assert "2 in doubt" in done.stderr
+
+
+def test_a_refused_sender_stops_the_run_and_costs_nobody_their_copy(space: Space, people: People) -> None:
+    people(5)
+    with scripted_server(Script(lambda verb, _to: "550 5.7.1 not you" if verb == "MAIL" else None)) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "the sender bounces@example.org is refused: 550 5.7.1 not you" in done.stderr
+    assert states(space) == {"pending": 5}
+
+
+def test_a_server_that_keeps_hanging_up_ends_the_run(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    people(3)
+    with scripted_server(Script(lambda verb, _to: "421 too busy" if verb == "MAIL" else None)) as inbox:
+        space.set("smtp", port=inbox.port, connections=1)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "ended 5 connections in a row: 421 too busy" in done.stderr
+    assert states(space) == {"pending": 3}
+
+
+def test_an_unreachable_server_is_said_and_nothing_is_lost(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    people(3)
+    port = unused_port()
+    space.set("smtp", port=port)
+    done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert f"the mail server cannot be reached: 127.0.0.1:{port}" in done.stderr
+    assert states(space) == {"pending": 3}
+
+
+def test_a_test_send_brings_every_edition_and_leaves_no_trace(space: Space) -> None:
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "--to", "staff@example.org")
+    assert inbox.recipients() == ["staff@example.org"] * 2
+    assert "en: accepted" in done.stdout
+    assert "es: accepted" in done.stdout
+    assert not (space.root / "var" / "newsletter.db").exists()
+
+
+def test_json_tells_the_outcome_by_edition(space: Space, people: People) -> None:
+    people(3)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        report = space.json("send", "june", "-s", "everybody", "--yes")
+    assert report == {
+        "issue": "june",
+        "segments": ["everybody"],
+        "editions": {"en": {"accepted": 2}, "es": {"accepted": 1}},
+    }
+
+
+def test_another_secret_key_is_refused(space: Space, people: People) -> None:
+    people(1)
+    key = space.root / "var" / "secret.key"
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+        assert key.stat().st_mode & 0o077 == 0
+        assert (space.root / "var" / "newsletter.db").stat().st_mode & 0o077 == 0
+        key.rename(key.with_suffix(".lost"))
+        assert "restore it from a backup" in space.run("send", "june", "-s", "everybody", "--yes", code=2).stderr
+        key.write_text("another key, that is long enough to be one\n", encoding="utf-8")
+        assert "not the one" in space.run("send", "june", "-s", "everybody", "--yes", code=2).stderr
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_goes_on_without_loss_or_double(
+    space: Space, people: People, stop: signal.Signals
+) -> None:
+    people(60)
+    with scripted_server(Script(delay=0.05)) as inbox:
+        space.set("smtp", port=inbox.port)
+        run = space.start("send", "june", "-s", "everybody", "--yes")
+        _wait_for(inbox, 12)
+        run.send_signal(stop)
+        _out, err = run.communicate(timeout=30)
+        assert "Traceback" not in err
+        left = states(space)
+        assert left["accepted"] >= 8
+        if stop is signal.SIGINT:
+            assert run.returncode == 3
+            assert left["sending"] == left["in_doubt"] == 0, "what was under way was finished"
+        else:
+            assert left["sending"] <= 4, "at most one message per connection is under way"
+        doubtful = left["sending"]
+        space.run("send", "june", "-s", "everybody", "--yes", code=3 if doubtful else 0)
+    after = states(space)
+    assert after == ({"accepted": 60 - doubtful, "in_doubt": doubtful} if doubtful else {"accepted": 60})
+    copies = Counter(inbox.recipients())
+    assert max(copies.values()) == 1, "nobody got a second copy"
+    accepted = {email for email, state in ledger(space).items() if state == "accepted"}
+    assert accepted <= set(copies), "what the ledger calls accepted did arrive"
+
+
+def test_two_runs_at_once_are_refused(space: Space, people: People) -> None:
+    people(20)
+    with scripted_server(Script(delay=0.1)) as inbox:
+        space.set("smtp", port=inbox.port)
+        run = space.start("send", "june", "-s", "everybody", "--yes")
+        _wait_for(inbox, 2)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+        assert "another sending is running" in done.stderr
+        _out, err = run.communicate(timeout=30)
+        assert run.returncode == 0, err
+    assert Counter(inbox.recipients()) == Counter(f"reader{n}@example.org" for n in range(20))
+
+
+def _wait_for(inbox: Inbox, number: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(inbox.messages) < number:
+        assert time.monotonic() < deadline, "the run did not come so far"
+        time.sleep(0.01)
