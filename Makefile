@@ -41,10 +41,13 @@ imports: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
 
-# The pictures of the README and docs/, from the sample issue, in headless Chromium.
+# The pictures of the README, and every page to look at, from the sample issue in headless Chromium.
+PAGES := var/screenshots/pages/2019-06-no-polimigra
 screenshots: $(READY)
 	@$(BIN)/newsletter render 2019-06-no-polimigra --out var/screenshots/pages
-	@$(BIN)/python -m tests.browser.screenshots var/screenshots/pages --out var/screenshots --readme docs/images/editions.png
+	@$(BIN)/python -m tests.browser.screenshots var/screenshots/pages var/screenshots
+	@$(BIN)/python -m tests.browser.screenshots --pair $(PAGES).en.html $(PAGES).es.html docs/images/editions.png
+	@$(BIN)/python -m tests.browser.screenshots --pair --dark $(PAGES).en.html $(PAGES).es.html docs/images/editions-dark.png
 
 # The templates' own words: extract them, and merge them into each messages.po.
 messages: $(READY)

@@ -152,7 +152,10 @@ class Settings(_Section):
     def _locales_agree(self) -> Self:
         problems = [
             Problem(
-                "unknown-locale", f"formats: '{locale}' is not among the locales", did_you_mean(locale, self.locales)
+                "unknown-locale",
+                f"formats: '{locale}' is not among the locales",
+                did_you_mean(locale, self.locales),
+                "formats:",
             )
             for locale in self.formats
             if locale not in self.locales

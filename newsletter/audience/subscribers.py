@@ -77,7 +77,7 @@ def parse_address(text: str) -> str:
     SMTPUTF8 (RFC 6531), which many servers do not take yet.
     """
     try:
-        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False)
+        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
     return f"{checked.ascii_local_part}@{checked.ascii_domain}"

@@ -30,12 +30,10 @@ def archive_url(letterhead: Letterhead, slug: str, locale: str) -> str:
 
 def other_editions(letterhead: Letterhead, edition: Edition, words_for: Callable[[str], Words]) -> list[OtherEdition]:
     """Every other language of the workspace, in the order of the settings."""
-    return [
-        OtherEdition(
-            locale,
-            words_for(locale)("Read this in %(language)s", language=own_name(locale)),
-            archive_url(letterhead, edition.slug, locale),
-        )
-        for locale in letterhead.locales
-        if locale != edition.locale
-    ]
+    found = []
+    for locale in letterhead.locales:
+        if locale != edition.locale:
+            words = words_for(locale)
+            label = words("Read this in %(language)s", language=own_name(locale))
+            found.append(OtherEdition(locale, label, archive_url(letterhead, edition.slug, locale)))
+    return found

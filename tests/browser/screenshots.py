@@ -2,7 +2,8 @@
 
     newsletter render ISSUE --out DIR
     python -m tests.browser.screenshots DIR OUT             one PNG a page, width and scheme
-    python -m tests.browser.screenshots --pair EN ES PNG    two editions side by side, for the README
+    python -m tests.browser.screenshots --pair [--dark] EN ES PNG
+                                                            two editions side by side, for the README
 
 Pictures are read from the folder of the pages; nothing is fetched from the network.
 """
@@ -21,7 +22,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 WIDTHS = (320, 600, 1200)  # pixels: a small telephone, the letter itself, a wide window
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 PAIR_HEIGHT = 1100  # pixels
 PAIR_GAP = 24  # pixels
 PAIR_COLOURS = 192  # a palette keeps the picture far below 300 KB
@@ -61,13 +63,14 @@ def shoot_all(browser: Browser, folder: Path, out: Path) -> list[Path]:
     return shots
 
 
-def shoot_pair(browser: Browser, files: tuple[Path, Path], png: Path) -> Path:
+def shoot_pair(browser: Browser, files: tuple[Path, Path], png: Path, scheme: Scheme) -> Path:
     """The upper part of two editions side by side, each at the letter's own width."""
     width = 600
     pair = Image.new("RGB", (2 * width + PAIR_GAP, PAIR_HEIGHT), "white")
     for place, file in enumerate(files):
         page = _open(browser, file)
         page.set_viewport_size({"width": width, "height": PAIR_HEIGHT})
+        page.emulate_media(color_scheme=scheme)
         page.screenshot(path=png)
         page.close()
         with Image.open(png) as shot:
@@ -87,6 +90,7 @@ def main() -> None:
     """Read the arguments and say what was written."""
     parser = argparse.ArgumentParser(description="Photograph rendered editions.")
     parser.add_argument("--pair", action="store_true", help="two pages in one picture; the last path is the PNG")
+    parser.add_argument("--dark", action="store_true", help="with --pair: as a dark mail client shows them")
     parser.add_argument("paths", type=Path, nargs="+", help="DIR OUT, or with --pair: PAGE PAGE PNG")
     given = parser.parse_args()
     wanted = 3 if given.pair else 2
@@ -98,7 +102,7 @@ def main() -> None:
     with chromium(executable) as browser:
         if given.pair:
             first, second, png = given.paths
-            shots = [shoot_pair(browser, (first, second), png)]
+            shots = [shoot_pair(browser, (first, second), png, "dark" if given.dark else "light")]
         else:
             shots = shoot_all(browser, *given.paths)
     for shot in shots:

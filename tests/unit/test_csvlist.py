@@ -47,7 +47,7 @@ LIST = "email,name,locale,tags,county\nana@example.org,Ana Núñez,es,supporter,
         LIST.replace("email,name", "E-Mail , NAME"),
         LIST.replace("email", "Email address").replace("locale", "Language").replace(",es,", ",Spanish,"),
         LIST.replace("Ana Núñez", '"Ana\nNúñez"'),
-        LIST.replace("Ana Núñez", "\"Ana\r\nNúñez\""),
+        LIST.replace("Ana Núñez", '"Ana\r\nNúñez"'),
         LIST.replace("Ana Núñez", '" Ana  Núñez "'),
         LIST.replace("Ana Núñez", "Ana Nu\u0301n\u0303ez"),
         LIST.replace("county", "county,,").replace("Addison", "Addison,,"),
@@ -101,7 +101,7 @@ def test_bad_rows_say_why_and_in_which_line(tmp_path: Path) -> None:
                 "unknown locale 'klingon'",
                 f"as in line {2 + shift}",
                 "has 5 cells, but the header names 3",
-                "internationalized",
+                "Internationalized",
             ],
             strict=True,
         ):
@@ -209,7 +209,8 @@ def test_any_bytes_are_rows_or_no_list(tmp_path_factory: pytest.TempPathFactory,
     ("text", "tag"),
     [
         ("", ""), (" ", ""), ("es", "es"), ("ES", "es"), ("es_MX", "es-mx"), ("es-419", "es-419"), ("Spanish", "es"),
-        ("español", "es"), ("ESPAÑOL", "es"), ("inglés", "en"), ("English", "en"), ("Haitian Creole", "ht"), ("العربية", "ar"),
+        ("español", "es"), ("ESPAÑOL", "es"), ("inglés", "en"), ("English", "en"),
+        ("Haitian Creole", "ht"), ("العربية", "ar"),
     ],
 )  # fmt: skip
 def test_locales_are_tags_or_names(text: str, tag: str) -> None:
@@ -219,7 +220,11 @@ def test_locales_are_tags_or_names(text: str, tag: str) -> None:
 @given(st.text(max_size=12))
 def test_any_other_locale_is_told_on_one_line(text: str) -> None:
     try:
-        assert parse_locale(text) == parse_locale(parse_locale(text))
+        tag = parse_locale(text)
     except ValueError as error:
-        assert "unknown locale" in str(error)  # noqa: PT017
-        assert not any(unicodedata.category(char) == "Cc" for char in str(error))
+        told = str(error)
+    else:
+        assert tag == parse_locale(tag)
+        return
+    assert "unknown locale" in told
+    assert not any(unicodedata.category(char) == "Cc" for char in told)

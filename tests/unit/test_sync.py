@@ -38,7 +38,7 @@ class Catalog:
         catalog = read_catalog(self.file)
         for entry in catalog:
             if not entry.obsolete and (entry.msgid in texts or not texts):
-                entry.msgstr, entry.fuzzy, entry.previous_msgid = target(entry.msgid), False, None
+                entry.msgstr, entry.flags, entry.previous_msgid = target(entry.msgid), [], None
         write_catalog(catalog, self.file)
 
     def entry(self, text: str, context: str = "greeting.body") -> polib.POEntry:
@@ -164,7 +164,8 @@ def test_translation_of_one_block_is_not_used_for_the_same_words_in_another(tmp_
 
 def test_header_and_notes_of_another_program_survive(catalog: Catalog) -> None:
     foreign = (
-        '# Ours: the house style is in docs/.\nmsgid ""\nmsgstr ""\n"Last-Translator: Somebody <somebody@example.org>\\n"\n'
+        '# Ours: the house style is in docs/.\nmsgid ""\nmsgstr ""\n'
+        '"Last-Translator: Somebody <somebody@example.org>\\n"\n'
         '"Language: es_MX\\n"\n"Content-Type: text/plain; charset=ISO-8859-1\\n"\n"X-Poedit-Basepath: .\\n"\n'
     )
     body = catalog.text.partition("\n\n")[2].replace(f'msgid "{FIRST}"', f'msgid "{FIRST}"')
@@ -202,7 +203,7 @@ def test_no_sequence_of_edits_loses_or_misattributes_a_finished_translation(
     tmp_path_factory: pytest.TempPathFactory, start: list[str], steps: list[tuple[str, int, str]]
 ) -> None:
     catalog = Catalog(tmp_path_factory.mktemp("sync"))
-    now, gone, finished = list(start), [], set[str]()
+    now, gone, finished = list(start), list[str](), set[str]()
     for action, number, text in [("finish", 0, ""), *steps]:
         if action == "insert":
             now.insert(number % (len(now) + 1), text)

@@ -1,0 +1,481 @@
+"""What the documents owe to the program: every command, option, setting, key, error and finding, and no dead link.
+
+The program is asked, not a list kept here: the command tree, the pydantic
+models, and the syntax trees of the modules.  Each direction is checked, so
+that nothing undocumented is added and nothing documented is forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import itertools
+import re
+import shlex
+import textwrap
+import tomllib
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from newsletter import errors
+from newsletter.cli.main import INTERNAL_ERROR, app
+from newsletter.content import schema
+from newsletter.content.schema import ActionKind, Issue, Model, Vocabulary
+from newsletter.content.source import parse, validate
+from newsletter.settings import PREFIX, Settings, read_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "newsletter"
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+
+_HEADING = re.compile(r"(#{1,6}) +(.+)")
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[(?P<label>(?:[^\[\]]|\\.)*)\]\((?P<target>[^()\s]+)\)")
+_PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+_HOST = re.compile(r"https?://([^/\s\"'`)>:{}…]+)")
+_RESERVED = re.compile(r"(.*\.)?example\.(org|com|net)|localhost|127\.0\.0\.1")
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def without_code(text: str) -> str:
+    return _FENCE.sub("", text)
+
+
+def examples(text: str, *languages: str) -> list[str]:
+    """The fenced blocks in these languages, without their indentation."""
+    return [textwrap.dedent(found["text"]) for found in _FENCE.finditer(text) if found["language"] in languages]
+
+
+def sections(text: str) -> dict[str, str]:
+    """The text below each heading, up to the next of the same level or a higher one."""
+    found: list[tuple[int, str, list[str]]] = []
+    open_levels: list[int] = []
+    in_code = False
+    for line in text.splitlines():
+        in_code ^= line.lstrip().startswith("```")
+        heading = None if in_code else _HEADING.fullmatch(line)
+        if heading:
+            level = len(heading[1])
+            open_levels = [index for index in open_levels if found[index][0] < level]
+            found.append((level, heading[2].strip(), []))
+            open_levels.append(len(found) - 1)
+            continue
+        for index in open_levels:
+            found[index][2].append(line)
+    return {title: "\n".join(lines) for _level, title, lines in found}
+
+
+def titles_below(title: str, text: str) -> list[str]:
+    """The headings inside the section of that title."""
+    lines = without_code(text).splitlines()
+    headings = [found for line in lines if (found := _HEADING.fullmatch(line))]
+    start = next(index for index, found in enumerate(headings) if found[2] == title)
+    inside = itertools.takewhile(lambda found: len(found[1]) > len(headings[start][1]), headings[start + 1 :])
+    return [found[2] for found in inside]
+
+
+def rows(text: str) -> Iterator[list[str]]:
+    """The cells of every row of every table."""
+    for line in without_code(text).splitlines():
+        if line.startswith("|"):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+def named_rows(text: str, header: str) -> dict[str, str]:
+    """The rows of all tables whose first column is ``header``, by the name in backticks that each begins with."""
+    named = {}
+    column = ""
+    for line in without_code(text).splitlines():
+        if not line.startswith("|"):
+            column = ""
+            continue
+        first, *others = next(rows(line))
+        column = column or first
+        if column == header and (found := re.match(r"`([^`]+)`", first)):
+            named[found[1]] = " | ".join((first, *others))
+    return named
+
+
+# Commands
+
+
+def commands() -> dict[str, Any]:
+    """Every command that does something, by its words: "i18n sync"."""
+
+    def walk(group: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walk(command, (*words, name))
+            else:
+                yield " ".join((*words, name)), command
+
+    return dict(walk(typer.main.get_command(app), ()))
+
+
+def options(command: Any) -> set[str]:
+    return {name for option in command.params for name in (*option.opts, *option.secondary_opts) if name[0] == "-"}
+
+
+def command_sections() -> dict[str, str]:
+    found = sections(page("commands.md"))
+    return {
+        title.strip("`").removeprefix("newsletter "): text
+        for title, text in found.items()
+        if title.startswith("`newsletter ")
+    }
+
+
+def test_every_command_has_a_section_and_an_example() -> None:
+    documented = command_sections()
+    assert set(documented) == set(commands())
+    for name, text in documented.items():
+        assert f"newsletter {name}" in "".join(examples(text, "console", "sh")), f"'{name}' has no example"
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_every_option_and_argument_is_documented(name: str) -> None:
+    text = command_sections()[name]
+    rows_of = " ".join(first for first, *_others in rows(text))
+    assert set(_OPTION.findall(rows_of)) == options(commands()[name])
+    arguments = [param for param in commands()[name].params if param.param_type_name == "argument"]
+    for argument in arguments:
+        shown = (argument.metavar or argument.name).strip("[].").upper()
+        assert shown in rows_of.upper(), f"the argument {shown} of '{name}' is not documented"
+
+
+def test_every_exit_code_is_documented() -> None:
+    shown = {cells[0] for cells in rows(sections(page("commands.md"))["Exit codes"])}
+    wanted = {0, INTERNAL_ERROR, *(error.exit_code for error in error_classes())}
+    assert {str(code) for code in wanted} <= shown
+
+
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Every call of the program in an example of any page, as (page, line)."""
+    for path in PAGES:
+        for text in examples(path.read_text(encoding="utf-8"), "sh", "console", ""):
+            for line in text.splitlines():
+                call = re.match(r"(?:\$ )?(?:\.venv/bin/)?(newsletter [a-z].*)", line)
+                if call:
+                    yield path.relative_to(ROOT).as_posix(), call[1]
+
+
+@pytest.mark.parametrize(("path", "line"), list(shown_commands()))
+def test_commands_in_examples_exist(path: str, line: str) -> None:
+    words = shlex.split(line.partition(" > ")[0])[1:]
+    known = commands()
+    name = next((name for name in (" ".join(words[:2]), words[0]) if name in known), None)
+    assert name, f"{path}: there is no command '{line}'"
+    used = {word.partition("=")[0] for word in words if word.startswith("-")}
+    assert used <= {*options(known[name]), "--help"}
+
+
+# Settings
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        if issubclass(annotation, BaseModel):
+            yield annotation
+        return
+    for inner in typing.get_args(annotation):
+        yield from models_in(inner)
+
+
+def settings_keys() -> dict[str, FieldInfo]:
+    """Every key that holds a value, with its section."""
+    keys: dict[str, FieldInfo] = {}
+    for name, field in Settings.model_fields.items():
+        inner = list(models_in(field.annotation))
+        keys |= {f"{name}.{key}": info for model in inner for key, info in model.model_fields.items()}
+        if not inner:
+            keys[name] = field
+    return keys
+
+
+def test_every_setting_is_documented() -> None:
+    assert set(named_rows(page("settings.md"), "Key")) == set(settings_keys())
+
+
+@pytest.mark.parametrize("key", list(settings_keys()))
+def test_setting_is_documented_with_variable_and_default(key: str) -> None:
+    field = settings_keys()[key]
+    row = named_rows(page("settings.md"), "Key")[key]
+    if typing.get_origin(field.annotation) is tuple:
+        assert "Only in the file" in row
+    else:
+        assert f"`{PREFIX}{key.replace('.', '__').upper()}" in row
+    default = field.default.value if isinstance(field.default, Enum) else field.default
+    if field.is_required():
+        assert "| required |" in row
+    elif isinstance(default, str | int | float) and default != "":
+        assert f"| `{default}` |" in row
+    elif default == "":
+        assert "| empty |" in row
+
+
+# Issues
+
+
+def issue_models() -> dict[str, type[Model]]:
+    """The models of an issue by the heading under which each is documented."""
+    headings: dict[str, type[Model]] = {
+        "The keys of an issue": Issue,
+        "Links": schema.Link,
+        "Pictures": schema.Image,
+        "Events": schema.Event,
+        "Only for some readers": schema.Only,
+    }
+    block_types = [model for model in models_in(Issue.model_fields["blocks"].annotation) if issubclass(model, Model)]
+    headings |= {f"`{typing.get_args(model.model_fields['type'].annotation)[0]}`": model for model in block_types}
+    return headings
+
+
+def test_every_block_type_is_documented() -> None:
+    documented = set(titles_below("Block types", page("issues.md")))
+    assert documented == {title for title in issue_models() if title.startswith("`")}
+
+
+@pytest.mark.parametrize("heading", list(issue_models()))
+def test_every_key_of_an_issue_is_documented(heading: str) -> None:
+    found = sections(page("issues.md"))
+    of_every_block = set(named_rows(found["What every block has"], "Key"))
+    keys = set(issue_models()[heading].model_fields)
+    assert set(named_rows(found[heading], "Key")) == keys - of_every_block
+
+
+def test_every_nested_model_of_an_issue_has_its_table() -> None:
+    def walk(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+        yield model
+        for field in model.model_fields.values():
+            for inner in models_in(field.annotation):
+                yield from walk(inner)
+
+    assert set(walk(Issue)) == set(issue_models().values())
+
+
+def test_every_kind_of_action_is_documented() -> None:
+    kinds = " ".join(cells[0] for cells in rows(sections(page("issues.md"))["`action`"]))
+    assert {kind.value for kind in ActionKind} <= set(re.findall(r"`([a-z]+)`", kinds))
+
+
+# Errors and findings
+
+
+def error_classes() -> list[type[errors.NewsletterError]]:
+    """The classes that are raised; those between them only group."""
+    return [
+        found
+        for _name, found in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(found, errors.NewsletterError) and "code" in vars(found) and found is not errors.NewsletterError
+    ]
+
+
+def modules() -> dict[str, ast.Module]:
+    """The syntax tree of each module of the program, by its import name."""
+    trees = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        if "migrations" not in parts and parts[-1] != "__main__":
+            trees[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
+
+
+def takes_a_code(trees: Mapping[str, ast.Module]) -> dict[str, int]:
+    """Functions and dataclasses with a text called ``code``, and at which place they take it."""
+    places: dict[str, int] = {}
+    for node in (node for tree in trees.values() for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [(arg.arg, arg.annotation) for arg in node.args.args if arg.arg not in ("self", "cls")]
+        elif isinstance(node, ast.ClassDef):
+            fields = [item for item in node.body if isinstance(item, ast.AnnAssign)]
+            names = [(item.target.id, item.annotation) for item in fields if isinstance(item.target, ast.Name)]
+        else:
+            continue
+        for place, (name, annotation) in enumerate(names):
+            if name == "code" and isinstance(annotation, ast.Name) and annotation.id == "str":
+                places[node.name] = place
+    return places
+
+
+def finding_codes() -> tuple[set[str], list[str]]:
+    """Every code of a finding, and the calls whose code cannot be read off."""
+    trees = modules()
+    places = takes_a_code(trees)
+    codes: set[str] = set()
+    unclear: list[str] = []
+    for name, tree in trees.items():
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+            place = places.get(called)
+            if place is None:
+                continue
+            given = [keyword.value for keyword in call.keywords if keyword.arg == "code"] or call.args[place:][:1]
+            for argument in given:
+                for value in (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,):
+                    code = literal(value, name)
+                    if code:
+                        codes.add(code)
+                    elif not passed_on(value):
+                        unclear.append(f"{name}:{call.lineno}: {ast.unparse(call)}")
+    return codes, unclear
+
+
+def literal(value: ast.expr, module: str) -> str:
+    """A text that stands there, or is a constant of this module or of one that it imports."""
+    if isinstance(value, ast.Constant):
+        return value.value if isinstance(value.value, str) else ""
+    found: object = importlib.import_module(module)
+    for name in ast.unparse(value).split("."):
+        found = getattr(found, name, None)
+    return found if isinstance(found, str) else ""
+
+
+def passed_on(value: ast.expr) -> bool:
+    """Somebody else's code, handed on: ``problem.code``, or a parameter of that name."""
+    return (isinstance(value, ast.Attribute) and value.attr == "code") or (
+        isinstance(value, ast.Name) and value.id == "code"
+    )
+
+
+def test_every_finding_is_documented() -> None:
+    codes, unclear = finding_codes()
+    assert not unclear, "write the code as a constant, so that it can be looked up"
+    assert len(codes) > 30, "the search for codes has gone blind"
+    assert set(named_rows(sections(page("errors.md"))["Findings"], "Name")) == codes
+
+
+def test_every_kind_of_error_is_documented_with_its_exit_code() -> None:
+    documented = named_rows(sections(page("errors.md"))["Kinds of errors"], "Name")
+    classes = error_classes()
+    assert set(documented) == {found.code for found in classes}
+    for found in classes:
+        assert documented[found.code].startswith(f"`{found.code}` | {found.exit_code} |")
+
+
+# Libraries
+
+
+def test_every_dependency_has_its_reason() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        project = tomllib.load(file)["project"]
+    names = {re.split(r"[^A-Za-z0-9-]", requirement)[0].lower() for requirement in project["dependencies"]}
+    explained = {cells[0].lower() for cells in rows(page("decisions/0002-libraries.md"))}
+    assert names <= explained
+
+
+# Examples
+
+
+def issue_examples() -> list[str]:
+    return examples(page("issues.md"), "yaml")
+
+
+@pytest.mark.parametrize("text", issue_examples())
+def test_example_of_an_issue_loads(text: str) -> None:
+    words = Vocabulary(("en", "es"), frozenset({"supporters"}), "America/New_York")
+    if text.startswith("- "):
+        head = "source_locale: en\ndate: 2019-06-03\nsubject: x\npreheader: x\nblocks:\n"
+        text = head + textwrap.indent(text, "  ")
+    validate(parse(text, "example.yaml"), Issue, words)
+
+
+def test_examples_of_issues_show_every_block_type() -> None:
+    shown = {block["type"] for text in issue_examples() if text.startswith("- ") for block in yaml.safe_load(text)}
+    assert {f"`{name}`" for name in shown} == {title for title in issue_models() if title.startswith("`")}
+
+
+SETTINGS = {
+    "organisation": "{name: x, postal_address: 1 Main Street, timezone: UTC}",
+    "locales": "[en, es]",
+    "sender": "{address: news@example.org}",
+    "public_url": "https://news.example.org",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [text for name in ("settings.md", "going-live.md") for text in examples(page(name), "yaml")],
+)
+def test_example_of_settings_loads(text: str, tmp_path: Path) -> None:
+    given = yaml.safe_load(text)
+    others = [f"{key}: {value}\n" for key, value in SETTINGS.items() if key not in given]
+    (tmp_path / "newsletter.yaml").write_text(text + "".join(others), encoding="utf-8")
+    password = tmp_path / str(given.get("smtp", {}).get("password_file", "unused"))
+    password.parent.mkdir(exist_ok=True)
+    password.write_text("secret\n", encoding="utf-8")
+    read_settings(tmp_path, {})
+
+
+# Links
+
+
+def anchors(text: str) -> set[str]:
+    """The names of the headings, as GitHub makes them."""
+    found: list[str] = []
+    for line in without_code(text).splitlines():
+        if heading := _HEADING.fullmatch(line):
+            words = _LINK.sub(lambda link: link["label"], heading[2]).strip().lower()
+            name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+            found.append(name if name not in found else f"{name}-{found.count(name)}")
+    return set(found)
+
+
+def links() -> Iterator[tuple[str, str]]:
+    for path in PAGES:
+        text = without_code(path.read_text(encoding="utf-8"))
+        text = re.sub(r"`[^`\n]*`", "", text)
+        targets = [found["target"] for found in _LINK.finditer(text)] + _PICTURE.findall(text)
+        for target in dict.fromkeys(targets):
+            yield path.relative_to(ROOT).as_posix(), target
+
+
+@pytest.mark.parametrize(("path", "target"), list(links()))
+def test_no_link_or_picture_is_dead(path: str, target: str) -> None:
+    assert ":" not in target, "documents link only to each other"
+    name, _hash, anchor = target.partition("#")
+    file = (ROOT / path).parent / name if name else ROOT / path
+    assert file.exists(), f"{path} links to {target}, which is not there"
+    if anchor:
+        assert anchor in anchors(file.read_text(encoding="utf-8")), f"{path} links to {target}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_pictures_have_alternative_texts_and_hosts_are_reserved(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for tag in re.findall(r"<img[^>]*>", text):
+        assert re.search(r'alt="[^"]{20,}"', tag)
+    assert "![](" not in text
+    assert [host for host in _HOST.findall(text) if not _RESERVED.fullmatch(host)] == []
+
+
+def test_every_page_can_be_found_from_the_readme() -> None:
+    linked: dict[str, set[str]] = {}
+    for path, target in links():
+        name = target.partition("#")[0]
+        file = ((ROOT / path).parent / name).resolve()
+        if name and file.is_relative_to(ROOT):
+            linked.setdefault(path, set()).add(file.relative_to(ROOT).as_posix())
+    seen, waiting = set(), ["README.md"]
+    while waiting:
+        current = waiting.pop()
+        if current not in seen:
+            seen.add(current)
+            waiting += linked.get(current, ())
+    assert {path.relative_to(ROOT).as_posix() for path in PAGES} <= seen

@@ -1,0 +1,139 @@
+"""Names and addresses as lists hold them; segments' rules; the tokens that readers get."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.audience.subscribers import address_key, clean_text, first_name, parse_address
+from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
+
+BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(
+    alphabet="aé\u0301\u200c\u200d\u202e\u2028\r\n\t \x00\x1b\ue000\ud800\uffff👩🏽"
+)
+
+
+@given(ANY_TEXT, st.integers(0, 20))
+def test_cleaned_text_is_one_bounded_visible_line(text: str, limit: int) -> None:
+    cleaned = clean_text(text, limit)
+    assert len(cleaned) <= limit
+    assert not set(cleaned) & BIDI
+    assert not any(unicodedata.category(char) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for char in cleaned)
+    assert cleaned == cleaned.strip()
+    assert "  " not in cleaned
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert clean_text(cleaned, limit) == cleaned
+    cleaned.encode()
+
+
+@given(ANY_TEXT)
+def test_cleaning_takes_no_visible_character(text: str) -> None:
+    visible = [char for char in unicodedata.normalize("NFC", text) if char.isalnum()]
+    kept = [char for char in clean_text(text, 10_000) if char.isalnum()]
+    assert len(kept) >= len([char for char in visible if unicodedata.category(char) != "Cn"]) - text.count("\u0301")
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "first"),
+    [
+        ("Ana Núñez", {}, "Ana"),
+        ("Ana", {}, "Ana"),
+        ("", {}, ""),
+        ("Ana María Núñez", {"first_name": "Ana María"}, "Ana María"),
+        ("Núñez, Ana", {"first_name": ""}, "Núñez,"),
+    ],
+)
+def test_first_name_is_the_lists_own_or_the_first_word(name: str, attributes: dict[str, str], first: str) -> None:
+    assert first_name(name, attributes) == first
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("ana@example.org", "ana@example.org"),
+        (" ana@example.org \n", "ana@example.org"),
+        ("Ana.Nunez+news@EXAMPLE.org", "Ana.Nunez+news@example.org"),
+        ("ana@señora.example.org", "ana@xn--seora-pta.example.org"),
+        ("o'brien@example.org", "o'brien@example.org"),
+    ],
+)
+def test_address_is_taken_with_its_domain_in_ascii(text: str, address: str) -> None:
+    assert parse_address(text) == address
+    assert address_key(parse_address(text)) == address.lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "ana", "ana@", "@example.org", "ana@example", "ana@@example.org", "ana@exa mple.org", "ana@example..org",
+        "señora@example.org", "ana@example.org, leo@example.org", "Ana <ana@example.org>",
+        "ana@example.org\nBcc: x@example.org",
+        "ana\u202e@example.org", "ana\x00@example.org", "\ud800@example.org", '"a b"@example.org',
+        "ana@[192.0.2.1]", "a" * 65 + "@example.org",
+        "mailto:ana@example.org", "ana@-example.org", "ana@example.org.",
+    ],
+)  # fmt: skip
+def test_no_address_is_told_on_one_line(text: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        parse_address(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text())
+def test_any_text_is_an_address_in_ascii_or_a_value_error(text: str) -> None:
+    for candidate in (text, f"{text}@example.org", f"ana@{text}"):
+        try:
+            assert parse_address(candidate).isascii()
+        except ValueError as error:
+            assert str(error)  # noqa: PT017 - that nothing else is raised is what counts
+
+
+TOKENS = Tokens(b"k" * MIN_KEY_BYTES)
+REF = "b7Q2xyz"
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_token_gives_back_what_it_was_made_of(ref: str) -> None:
+    assert TOKENS.reader_ref(TOKENS.reader_token(ref)) == ref
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_made_up_token_is_nobodys(token: str) -> None:
+    assert TOKENS.reader_ref(token) is None
+    assert TOKENS.reader_ref(f"{REF}.{token}") is None
+
+
+@given(st.integers(0, 29), st.characters())
+def test_token_with_one_character_changed_is_nobodys(at: int, character: str) -> None:
+    token = TOKENS.reader_token(REF)
+    changed = token[:at] + character + token[at + 1 :]
+    assert TOKENS.reader_ref(changed) == (REF if changed == token else None)
+
+
+def test_tokens_say_nothing_and_fit_into_a_url() -> None:
+    token = TOKENS.reader_token(REF)
+    assert token.startswith(f"{REF}.")
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+    assert len(token) == len(REF) + 1 + 22
+
+
+def test_another_key_and_another_purpose_make_other_tokens() -> None:
+    other = Tokens(b"o" * MIN_KEY_BYTES)
+    assert other.reader_ref(TOKENS.reader_token(REF)) is None
+    assert other.fingerprint() != TOKENS.fingerprint()
+    message = TOKENS.message_id("c", REF, "example.org")
+    assert message == TOKENS.message_id("c", REF, "example.org"), "an attempt more is the same message"
+    assert message != TOKENS.message_id("d", REF, "example.org")
+    assert message.startswith("<")
+    assert message.endswith("@example.org>")
+    assert TOKENS.reader_token(REF).split(".")[1] not in message
+
+
+def test_short_key_is_refused_and_no_key_is_shown() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        Tokens(b"k" * (MIN_KEY_BYTES - 1))
+    assert "kkk" not in repr(TOKENS)
