@@ -2,6 +2,8 @@
 # Uses uv where it is on the PATH, otherwise a plain venv that gets it from PyPI.
 
 PYTHON ?= python3
+# The machine's own certificates, so that it also works behind a proxy that has its own authority.
+export UV_SYSTEM_CERTS := 1
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
