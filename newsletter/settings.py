@@ -30,7 +30,7 @@ from newsletter.audience.segments import SegmentName, SegmentRule
 from newsletter.audience.subscribers import parse_address
 from newsletter.content.links import check_url
 from newsletter.content.problems import Problem, raise_problems
-from newsletter.content.source import Source, read_source, validate
+from newsletter.content.source import Source, parse, read_source, validate
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, did_you_mean
 from newsletter.i18n.locales import is_locale
 from newsletter.render.theme import Theme
@@ -230,7 +230,8 @@ def _overlay(source: Source, environment: Mapping[str, str]) -> None:
             inner = target.get(section)
             target[section] = dict(inner) if isinstance(inner, dict) else {}
             target = target[section]
-        target[key] = value
+        # A list or mapping is written as in the file; anything else is text, which the model turns into what it wants.
+        target[key] = parse(value, variable).data if value[:1] in ("[", "{") else value
         source.origins[(*sections, key)] = SourceSpan(f"environment variable {variable}", line=0)
 
 

@@ -42,9 +42,14 @@ class Workspace:
         """Every issue, by name."""
         return sorted(self.issues.glob("*.yaml"))
 
+    @staticmethod
+    def slug(name: str) -> str:
+        """The slug in ``x``, ``x.yaml`` or ``issues/x.yaml``."""
+        return Path(name).name.removesuffix(".yaml").removesuffix(".yml")
+
     def issue_file(self, name: str) -> Path:
         """The file that staff mean by ``x``, ``x.yaml`` or ``issues/x.yaml``.  UsageError if there is none."""
-        slug = Path(name).name.removesuffix(".yaml").removesuffix(".yml")
+        slug = self.slug(name)
         file = self.issues / f"{slug}.yaml"
         if not file.is_file():
             known = [path.stem for path in self.issue_files()]

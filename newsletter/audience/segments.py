@@ -3,7 +3,8 @@
 A rule is a mapping.  ``{tag: supporter}``, ``{locale: es}`` and
 ``{county: [Addison, Franklin]}`` (any further word is an attribute) hold when
 the subscriber has one of the values; ``{all: […]}``, ``{any: […]}`` and
-``{not: …}`` combine rules.  Several keys in one mapping must all hold.
+``{not: …}`` combine rules; ``{all: []}`` sets no condition and picks everybody.
+Several keys in one mapping must all hold.
 
 Here a rule is only checked and given a form; ``store/select.py`` turns it into
 SQL, which is the one place where it is evaluated.
@@ -95,7 +96,7 @@ def _parse(raw: object, problems: list[Problem], depth: int) -> Rule:
 def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:
     match key:
         case "all" | "any":
-            if not isinstance(value, list) or not value:
+            if not isinstance(value, list) or (key == "any" and not value):
                 problems.append(Problem("bad-rule", f"'{key}' wants a list of rules", "", key))
                 return All(())
             inner = tuple(_parse(item, problems, depth + 1) for item in value)

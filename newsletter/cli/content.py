@@ -79,9 +79,7 @@ def issue_schema() -> str:
 
 
 def check_command(
-    issues: Annotated[
-        list[str] | None, typer.Argument(metavar="[ISSUE]...", help="Which issues; all, if none.")
-    ] = None,
+    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Report every mistake in settings, issues and translations, all at once."""
@@ -124,6 +122,9 @@ def render_command(
     issue: IssueName,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
     locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="As anybody may see it: without blocks that are only for some segments.")
+    ] = False,
     draft: Annotated[
         bool, typer.Option("--draft", help="Also if not fully translated; holes are marked ⟦so⟧.")
     ] = False,
@@ -135,7 +136,7 @@ def render_command(
         if wanted not in house.settings.locales:
             raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.locales))
     loaded = house.load(house.workspace.issue_file(issue))
-    written = write_editions(house, loaded, out, locale or list(house.settings.locales), draft=draft)
+    written = write_editions(house, loaded, out, locale or list(house.settings.locales), public=public, draft=draft)
     if as_json:
         say_json({"files": [str(path) for path in written]})
         return
@@ -144,10 +145,11 @@ def render_command(
 
 
 def write_editions(
-    house: House, loaded: LoadedIssue, out: Path, locales: list[str], *, draft: bool = False
+    house: House, loaded: LoadedIssue, out: Path, locales: list[str], *, public: bool = False, draft: bool = False
 ) -> list[Path]:
     """Render editions into files, all or none; returns the pages, texts, MJML and messages written."""
-    rendered = [house.render(house.edition(loaded, locale, draft=draft)) for locale in locales]
+    segments: frozenset[str] | None = frozenset() if public else None
+    rendered = [house.render(house.edition(loaded, locale, segments, draft=draft)) for locale in locales]
     out.mkdir(parents=True, exist_ok=True)
     house.pictures.publish(out)
     written: list[Path] = []
@@ -163,11 +165,11 @@ def _files(house: House, edition: Rendered) -> dict[str, bytes]:
     """The four files of an edition, as somebody sees them of whom nothing is known."""
     from newsletter.delivery.message import MessageTemplate, Reader, freeze_edition
 
-    sender = house.sender
+    sender = house.sender(edition.locale)
     leave = f"mailto:{sender.reply_to}?subject=unsubscribe"
     links = {UNSUBSCRIBE_FIELD: leave, PREFERENCES_FIELD: f"mailto:{sender.reply_to}?subject=preferences"}
-    nobody = Reader(email="reader@example.org", name="", first_name="", token="preview", public_url=sender.public_url)  # noqa: S106 - no token of anybody
-    template = MessageTemplate(freeze_edition(edition, sender.public_url), sender)
+    nobody = Reader("reader@example.org", "", "", token="preview")  # noqa: S106 - no token of anybody
+    template = MessageTemplate(freeze_edition(edition, sender))
     message = template.fill(nobody, f"<preview@{sender.domain}>", house.clock.now())
 
     def page(text: str) -> bytes:

@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo_command(
-    issue: Annotated[str, typer.Argument(metavar="[ISSUE]", help="Which issue; the newest, if none.")] = "",
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Which issue; the newest, if none.")] = "",
 ) -> None:
     """Send an issue to invented people through a mail server of its own, and show what arrived."""
     house = open_house()
@@ -82,11 +82,11 @@ async def _run(house: House, loaded: LoadedIssue) -> None:
         demo_house = with_settings(house, **changes)
         people = folder / "people.csv"
         _write_people(people, house.settings.locales)
-        print_report(await import_list(demo_house, people), people)
+        print_report(await import_list(demo_house, people), Path(house.workspace.shown(people)))
         segments = list(house.settings.segments)
         everybody = [name for name in segments if name in ("everyone", "everybody")] or segments
         say("")
-        await Sending(demo_house, loaded, everybody).run(yes=True, as_json=False)
+        await Sending(demo_house, loaded.slug, everybody).run(yes=True, as_json=False)
     _show(house, received, pages)
 
 
@@ -96,7 +96,10 @@ async def _mail_server(folder: Path) -> AsyncIterator[int]:
     try:
         from aiosmtpd.smtp import SMTP, Envelope
     except ImportError:
-        raise UsageError("the demo needs a mail server to send to", "pip install 'newsletter[demo]'") from None
+        raise UsageError(
+            "the demo needs a mail server to send to",
+            "install newsletter with its extra 'demo' (in a checkout, 'make setup' does)",
+        ) from None
     numbers = itertools.count(1)
 
     class Keep:

@@ -28,9 +28,7 @@ def counts(house: House, loaded: LoadedIssue, locale: str) -> Counts:
 
 @app.command("sync")
 def sync_command(
-    issues: Annotated[
-        list[str] | None, typer.Argument(metavar="[ISSUE]...", help="Which issues; all, if none.")
-    ] = None,
+    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
 ) -> None:
     """Put the issue's texts into its catalogs; finished translations stay."""
     house = open_house()
@@ -47,9 +45,7 @@ def sync_command(
 
 @app.command("status")
 def status_command(
-    issues: Annotated[
-        list[str] | None, typer.Argument(metavar="[ISSUE]...", help="Which issues; all, if none.")
-    ] = None,
+    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show, for every issue and locale, what is translated, fuzzy and missing."""

@@ -30,7 +30,7 @@ def known_segments(house: House, names: list[str]) -> list[str]:
 
 @app.command("count")
 def count_command(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SEGMENT]...", help="Which; all, if none.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SEGMENT", help="Which; all, if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count the people in each segment, by the language they would get."""

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.output import AsJson
-from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -36,15 +35,11 @@ def send_command(
     from newsletter.cli.sending import Sending, send_test
 
     house = open_house()
-    loaded = house.load(house.workspace.issue_file(issue))
     if to:
-        asyncio.run(send_test(house, loaded, to))
+        asyncio.run(send_test(house, issue, to, as_json=as_json))
         return
     if not segment:
         known = ", ".join(house.settings.segments) or "none yet; define them in newsletter.yaml"
         raise UsageError("to whom? Name at least one segment", f"--segment NAME; known are: {known}")
-    sending = Sending(house, loaded, sorted(set(known_segments(house, segment))))
-    if dry_run:
-        asyncio.run(sending.dry_run(as_json=as_json))
-        return
-    asyncio.run(sending.run(yes=yes, as_json=as_json))
+    sending = Sending(house, issue, segment)
+    asyncio.run(sending.dry_run(as_json=as_json) if dry_run else sending.run(yes=yes, as_json=as_json))

@@ -15,37 +15,48 @@ from functools import cache
 from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from newsletter.audience.subscribers import parse_address
 from newsletter.audience.tokens import Tokens
-from newsletter.cli.output import confirm, err, say, say_json, table
+from newsletter.cli.output import confirm, err, say, say_json
+from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
+from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import House, Stores
-from newsletter.content.load import LoadedIssue
-from newsletter.delivery.deliver import Claim, Desk, OnResult, Result, Transport, deliver
-from newsletter.delivery.message import MessageTemplate, Reader, reader_of
-from newsletter.delivery.states import UNDELIVERED, State
+from newsletter.delivery.deliver import Claim, Desk, OnResult, Result, Transport, connect, deliver
+from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, reader_of
+from newsletter.delivery.states import State
 from newsletter.errors import NotDeliveredError, StoreError, UsageError
 from newsletter.i18n.translate import limiting_segments
-from newsletter.store.campaigns import Campaign, Planned
+from newsletter.store.campaigns import Campaign, EditionFor, Planned, Target
 from newsletter.store.ledger import CampaignLedger
 
 TOKEN_BYTES = 9  # random bytes in the name of a run
 
 
-async def send_test(house: House, loaded: LoadedIssue, address: str) -> None:
+async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
     """Every edition to one address, just as readers get it; the ledger knows nothing of it."""
-    server = house.smtp_server()
+    try:
+        address = parse_address(to)
+    except ValueError as error:
+        raise UsageError(f"'{to}' is no address: {error}") from None
+    loaded = house.load(house.workspace.issue_file(issue))
     editions = [house.frozen(loaded, locale) for locale in house.settings.locales]
-    reader = Reader(address, "", "", "test", house.settings.public_url)
-    session = await server.connect()
+    outcomes: dict[str, dict[str, str]] = {}
+    session = await connect(house.smtp_server())
     try:
         for edition in editions:
-            message_id = f"<test-{secrets.token_hex(8)}@{house.sender.domain}>"
-            message = MessageTemplate(edition, house.sender).fill(reader, message_id, house.clock.now())
-            outcome = await session.send(address, message)
-            say(f"{edition.locale}: {outcome.state}: {outcome.reply}")
-            if outcome.state is not State.ACCEPTED:
-                raise NotDeliveredError(f"the {edition.locale} edition was not accepted: {outcome.reply}")
+            message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
+            reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
+            outcome = await session.send(address, MessageTemplate(edition).fill(reader, message_id, house.clock.now()))
+            outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
+            if not as_json:
+                say(f"{edition.locale}: {outcome.state}: {outcome.reply}")
     finally:
         await session.close()
+    if as_json:
+        say_json({"to": address, "editions": outcomes})
+    failed = [locale for locale, outcome in outcomes.items() if outcome["state"] != State.ACCEPTED]
+    if failed:
+        raise NotDeliveredError(f"not accepted: {', '.join(failed)}", "the server's answer above says why")
 
 
 @dataclass(slots=True)
@@ -60,132 +71,142 @@ class Plan:
         """Everybody."""
         return sum(self.by_locale.values())
 
+    def add(self, planned: Planned, sees: frozenset[str]) -> None:
+        """Count one more recipient."""
+        self.by_locale[planned.locale] = self.by_locale.get(planned.locale, 0) + 1
+        self.needed.add((planned.locale, sees))
+
 
 class Sending:
-    """One issue to some segments: planned, frozen, delivered, and reported."""
+    """One issue to some segments.
 
-    def __init__(self, house: House, loaded: LoadedIssue, segments: list[str]) -> None:
+    The issue, its catalogs and the settings are read only to start a campaign;
+    one that was started is frozen and goes on without them.
+    """
+
+    def __init__(self, house: House, issue: str, segments: list[str]) -> None:
         self._house = house
-        self._loaded = loaded
-        self._segments = segments
-        self._rules = house.settings.segments
-        self._limiting = limiting_segments(loaded.issue)
-        self._edition_for = cache(lambda locale, sees: house.frozen(loaded, locale, sees))
+        self._issue = issue
+        self._slug = house.workspace.slug(issue)
+        self._segments = sorted(set(segments))
 
     async def dry_run(self, *, as_json: bool) -> None:
         """List everybody with edition and reason.  One line a person, so that any number can be listed."""
-        plan = Plan()
-
-        async def each(planned: Planned) -> None:
-            self._count(plan, planned)
-            person = planned.recipient.subscriber
-            picked_by = sorted(planned.recipient.segments.intersection(self._segments))
-            if as_json:
-                row = {
-                    "email": person.email,
-                    "name": person.name,
-                    "edition": planned.locale,
-                    "locale_reason": planned.reason,
-                    "segments": picked_by,
-                    "sees_blocks_for": sorted(planned.recipient.segments.intersection(self._limiting)),
-                }
-                sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-            else:
-                say(f"{person.email:<40} {planned.locale:<6} in {', '.join(picked_by)}; {planned.reason}")
-
         async with self._house.stores() as stores:
-            campaign = await stores.campaigns.find(self._loaded.slug, self._segments)
+            campaign = await stores.campaigns.find(self._slug, self._segments)
             if campaign:
-                err.print("this campaign has started: its recipients are frozen. It reaches nobody new.", markup=False)
                 counts = await stores.campaigns.counts(campaign)
+                if as_json:
+                    say_json(counts_json(campaign, counts))
+                    return
+                say("this campaign has started: its recipients are frozen, and it reaches nobody new")
                 print_counts(counts)
                 return
-            await stores.campaigns.plan(self._loaded.slug, self._rules, self._segments, self._limiting, each)
-        self._make_editions(plan)
-        if not as_json:
-            say(f"{plan.people} people: {_numbers(plan.by_locale)}. Nothing was sent.")
+            target, edition_for = self._target()
+            plan = Plan()
 
-    async def run(self, *, yes: bool, as_json: bool, transport: Transport | None = None) -> Campaign | None:
+            async def each(planned: Planned) -> None:
+                plan.add(planned, planned.recipient.segments & target.limiting)
+                self._list(planned, target, as_json=as_json)
+
+            await stores.campaigns.plan(target, each)
+        _make_editions(plan, edition_for)
+        if not as_json:
+            say(f"{people(plan.people)}{': ' if plan.people else ''}{numbers(plan.by_locale)}. Nothing was sent.")
+
+    async def run(self, *, yes: bool, as_json: bool) -> None:
         """Start or go on.  Raises NotDeliveredError unless everybody has their copy."""
-        server = transport or self._house.smtp_server()
+        server = self._house.smtp_server()
         async with self._house.stores() as stores:
-            with _only_run(stores, self._loaded.slug):
+            with _only_run(stores, self._slug):
                 tokens = await self._house.tokens(stores.database)
-                campaign = await stores.campaigns.find(self._loaded.slug, self._segments)
+                campaign = await stores.campaigns.find(self._slug, self._segments)
                 if campaign:
-                    self._tell_resumed(campaign)
+                    day = campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M")
+                    tell(f"going on with the campaign frozen on {day}; later edits change nothing of it")
                 else:
                     campaign = await self._start(stores, yes=yes)
-                    if campaign is None:
-                        return None
+                if campaign is None:
+                    if as_json:
+                        say_json({"issue": self._slug, "segments": self._segments, "editions": {}})
+                    return
                 try:
                     await self._deliver(stores, campaign, tokens, server)
                 finally:
                     counts = await stores.campaigns.counts(campaign)
                     if as_json:
-                        say_json(_counts_json(campaign, counts))
+                        say_json(counts_json(campaign, counts))
                     else:
                         print_counts(counts)
-        _require_delivered(counts, self._loaded.slug)
-        return campaign
+        require_delivered(counts, self._slug)
 
-    def _count(self, plan: Plan, planned: Planned) -> None:
-        plan.by_locale[planned.locale] = plan.by_locale.get(planned.locale, 0) + 1
-        plan.needed.add((planned.locale, planned.recipient.segments.intersection(self._limiting)))
+    def _target(self) -> tuple[Target, EditionFor]:
+        """Whom a new campaign is for, and the maker of its editions."""
+        house = self._house
+        known_segments(house, self._segments)
+        loaded = house.load(house.workspace.issue_file(self._issue))
 
-    def _make_editions(self, plan: Plan) -> None:
-        """Render what the plan needs, so that an incomplete translation shows before anything is asked or sent."""
-        for locale, sees in sorted(plan.needed, key=lambda pair: (pair[0], sorted(pair[1]))):
-            self._edition_for(locale, sees)
+        @cache
+        def edition_for(locale: str, sees: frozenset[str]) -> FrozenEdition:
+            return house.frozen(loaded, locale, sees)
+
+        limiting = limiting_segments(loaded.issue)
+        return Target(self._slug, tuple(self._segments), house.settings.segments, limiting), edition_for
+
+    def _list(self, planned: Planned, target: Target, *, as_json: bool) -> None:
+        person = planned.recipient.subscriber
+        picked_by = sorted(planned.recipient.segments.intersection(self._segments))
+        if not as_json:
+            say(f"{person.email:<40} {planned.locale:<6} in {', '.join(picked_by)}; {planned.reason}")
+            return
+        row = {
+            "email": person.email,
+            "name": person.name,
+            "edition": planned.locale,
+            "locale_reason": planned.reason,
+            "segments": picked_by,
+            "sees_blocks_for": sorted(planned.recipient.segments & target.limiting),
+        }
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     async def _start(self, stores: Stores, *, yes: bool) -> Campaign | None:
+        target, edition_for = self._target()
         plan = Plan()
 
         async def each(planned: Planned) -> None:
-            self._count(plan, planned)
+            plan.add(planned, planned.recipient.segments & target.limiting)
 
-        await stores.campaigns.plan(self._loaded.slug, self._rules, self._segments, self._limiting, each)
+        await stores.campaigns.plan(target, each)
         if not plan.people:
-            say("nobody to send to: the segments are empty, or everybody in them has had this issue")
+            tell("nobody to send to: the segments are empty, or everybody in them has had this issue")
             return None
-        self._make_editions(plan)
-        err.print(f"'{self._loaded.slug}' to {', '.join(self._segments)}: {plan.people} people", markup=False)
-        err.print(f"  {_numbers(plan.by_locale)}", markup=False)
+        _make_editions(plan, edition_for)
+        tell(f"'{self._slug}' to {', '.join(self._segments)}: {people(plan.people)}")
+        tell(f"  {numbers(plan.by_locale)}")
         if not yes and not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", "add --yes to send without being asked")
-        if not yes and not confirm(f"Send to {plan.people} people now?"):
-            say("nothing was sent")
+        if not yes and not confirm(f"Send to {people(plan.people)} now?"):
+            tell("nothing was sent")
             return None
-        return await stores.campaigns.freeze(
-            self._loaded.slug, self._rules, self._segments, self._limiting, self._edition_for
-        )
-
-    def _tell_resumed(self, campaign: Campaign) -> None:
-        day = campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        err.print(f"going on with the campaign frozen on {day}; later edits change nothing of it", markup=False)
+        return await stores.campaigns.freeze(target, edition_for)
 
     async def _deliver(self, stores: Stores, campaign: Campaign, tokens: Tokens, server: Transport) -> None:
         house = self._house
-        sender = house.sender
         ledger = CampaignLedger(stores.database, house.clock, campaign, secrets.token_urlsafe(TOKEN_BYTES))
         doubtful = await ledger.reopen()
         if doubtful:
-            err.print(
-                f"{doubtful} messages were under way when an earlier run ended: in doubt, not sent again", markup=False
-            )
-        templates = {
-            edition_id: MessageTemplate(edition, sender)
-            for edition_id, edition in (await stores.campaigns.editions(campaign)).items()
-        }
+            tell(f"{doubtful} messages were under way when an earlier run ended: in doubt, not sent again")
+        editions = await stores.campaigns.editions(campaign)
+        templates = {edition_id: MessageTemplate(edition) for edition_id, edition in editions.items()}
 
         def write(claim: Claim) -> bytes:
-            reader = reader_of(claim.subscriber, tokens, sender.public_url)
-            message_id = tokens.message_id(campaign.ref, claim.subscriber.ref, sender.domain)
-            return templates[claim.edition_id].fill(reader, message_id, house.clock.now())
+            template = templates[claim.edition_id]
+            message_id = tokens.message_id(campaign.ref, claim.subscriber.ref, template.sender.domain)
+            return template.fill(reader_of(claim.subscriber, tokens), message_id, house.clock.now())
 
         counts = await stores.campaigns.counts(campaign)
         pending = sum(by_state.get(State.PENDING, 0) for by_state in counts.values())
-        connections = min(house.settings.smtp.connections if house.settings.smtp else 1, max(pending, 1))
+        connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
         desk = Desk(ledger)
         if pending:
             with _progress(pending) as on_result, _stop_on_interrupt(desk):
@@ -193,10 +214,21 @@ class Sending:
         await ledger.close()
 
 
+def tell(text: str) -> None:
+    """One line for staff, beside the report on standard output."""
+    err.print(text, markup=False)
+
+
+def _make_editions(plan: Plan, edition_for: EditionFor) -> None:
+    """Render what the plan needs, so that an incomplete translation shows before anything is asked or sent."""
+    for locale, sees in sorted(plan.needed, key=lambda pair: (pair[0], sorted(pair[1]))):
+        edition_for(locale, sees)
+
+
 @contextlib.contextmanager
 def _only_run(stores: Stores, slug: str) -> Iterator[None]:
     """Hold the lock that the system frees when its holder dies, however it dies."""
-    lock = FileLock(f"{stores.database.file}.send.lock", timeout=0)
+    lock = FileLock(f"{stores.database.file}.send.lock", timeout=0, mode=0o600)
     try:
         with lock:
             yield
@@ -236,7 +268,7 @@ def _stop_on_interrupt(desk: Desk) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        err.print("stopping: finishing what is under way; the same command goes on later", markup=False)
+        tell("stopping: finishing what is under way; the same command goes on later")
         desk.stop()
         loop.remove_signal_handler(signal.SIGINT)
 
@@ -247,40 +279,3 @@ def _stop_on_interrupt(desk: Desk) -> Iterator[None]:
     finally:
         with contextlib.suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGINT)
-
-
-def _numbers(by_locale: dict[str, int]) -> str:
-    return ", ".join(f"{number} {locale}" for locale, number in sorted(by_locale.items()))
-
-
-def print_counts(counts: dict[str, dict[State, int]]) -> None:
-    """A table of what became of a campaign, by edition."""
-    states = [state for state in State if state is State.ACCEPTED or any(state in found for found in counts.values())]
-    states.sort(key=lambda state: state is not State.ACCEPTED)
-    table(
-        ("edition", "recipients", *(state.replace("_", " ") for state in states)),
-        (
-            (locale, sum(found.values()), *(found.get(state, 0) for state in states))
-            for locale, found in sorted(counts.items())
-        ),
-    )
-
-
-def _counts_json(campaign: Campaign, counts: dict[str, dict[State, int]]) -> dict[str, object]:
-    editions = {locale: {state.value: number for state, number in found.items()} for locale, found in counts.items()}
-    return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
-
-
-def _require_delivered(counts: dict[str, dict[State, int]], slug: str) -> None:
-    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
-    if not any(missing.values()):
-        return
-    told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
-    hints = []
-    if missing[State.PENDING] or missing[State.DEFERRED]:
-        hints.append("run the same command again to go on")
-    if missing[State.REJECTED]:
-        hints.append("rejected addresses are refused for good")
-    if missing[State.IN_DOUBT]:
-        hints.append("those in doubt may have their copy, so they are not sent again")
-    raise NotDeliveredError(f"'{slug}' did not reach everybody: {told}", "; ".join(hints))

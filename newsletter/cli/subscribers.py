@@ -60,7 +60,7 @@ def print_report(report: ImportReport, file: Path) -> None:
     """Tell what an import did."""
     say(f"{file}: {report.added} added, {report.changed} changed, {report.unchanged} as they were")
     if report.left:
-        say(f"  {report.left} have unsubscribed and stay so")
+        say(f"  {report.left} of them unsubscribed earlier and stay so")
     for line, notice in report.notices[:SHOWN]:
         say(f"  line {line}: {notice}")
     for row in report.bad[:SHOWN]:
@@ -95,7 +95,10 @@ def show_command(
             say_json(facts)
             return
         for key, value in facts.items():
-            say(f"{key + ':':<12} {', '.join(value) if isinstance(value, list) else value}")
+            shown = ", ".join(value) if isinstance(value, list) else value
+            if isinstance(value, dict):
+                shown = ", ".join(f"{name}={text}" for name, text in value.items())
+            say(f"{key + ':':<12} {shown}")
 
     asyncio.run(run())
 

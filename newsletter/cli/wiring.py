@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.clock import Clock, SystemClock
+from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
-from newsletter.content.schema import Vocabulary
 from newsletter.errors import Finding, SettingsError, SourceSpan, StoreError
 from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.formats import Formats
@@ -103,17 +103,14 @@ class House:
         """One edition as a campaign keeps it."""
         from newsletter.delivery.message import freeze_edition
 
-        return freeze_edition(self.render(self.edition(loaded, locale, segments)), self.settings.public_url)
+        return freeze_edition(self.render(self.edition(loaded, locale, segments)), self.sender(locale))
 
-    @property
-    def sender(self) -> Sender:
-        """Whose mail it is."""
+    def sender(self, locale: str) -> Sender:
+        """Whose mail it is, for readers of ``locale``."""
         from newsletter.delivery.message import Sender
 
-        sender = self.settings.sender
-        return Sender(
-            self.settings.names(), sender.address, sender.reply_to or sender.address, self.settings.public_url
-        )
+        sender, public_url = self.settings.sender, self.settings.public_url
+        return Sender(self.settings.names()[locale], sender.address, sender.reply_to or sender.address, public_url)
 
     def smtp_server(self) -> SmtpServer:
         """The mail server.  SettingsError if none is named."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.content.schema import Issue, Vocabulary
+from newsletter.content.fields import Vocabulary
+from newsletter.content.schema import Issue
 from newsletter.content.source import read_source, validate
 
 

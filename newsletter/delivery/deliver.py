@@ -173,7 +173,7 @@ class _Worker:
         try:
             while not self.desk.stopping:
                 if session is None or not session.open:
-                    session = await _connect(self.transport)
+                    session = await connect(self.transport)
                 claim = await self.desk.claim()
                 if claim is None:
                     return
@@ -210,7 +210,8 @@ class _Worker:
         return result
 
 
-async def _connect(transport: Transport) -> Session:
+async def connect(transport: Transport) -> Session:
+    """Open a session, trying again where that may help.  Raises MailServerError."""
     for attempt in range(RECONNECTS):
         try:
             return await transport.connect()

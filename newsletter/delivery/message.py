@@ -37,21 +37,10 @@ _PLAIN_SLOT = re.compile(r"[A-Za-z0-9 _/:,~@'+-][A-Za-z0-9 ._/:,~@'+-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenEdition:
-    """What a campaign keeps of an edition: its texts, in which reader placeholders stand as marks."""
-
-    locale: str
-    segments: frozenset[str]
-    subject: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sender:
-    """Whose mail it is, the same for every edition.  ``names`` is by locale."""
+    """Whose mail it is, as readers of one locale see it.  ``public_url`` has no slash at its end."""
 
-    names: Mapping[str, str]
+    name: str
     address: str
     reply_to: str
     public_url: str
@@ -63,45 +52,41 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenEdition:
+    """What a campaign keeps of an edition: its texts, in which reader placeholders stand as marks, and its sender."""
+
+    locale: str
+    segments: frozenset[str]
+    sender: Sender
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """What a message needs to know of the person it is for."""
+    """What a message needs to know of the person it is for; ``token`` is what their own links are made of."""
 
     email: str
     name: str
     first_name: str
     token: str
-    public_url: str
-
-    @property
-    def unsubscribe_url(self) -> str:
-        """Where one click unsubscribes; also the page behind the link in the footer."""
-        return f"{self.public_url}/u/{self.token}"
-
-    def values(self) -> dict[str, str]:
-        """The value of every field that a mark can name; empty where a fall-back is to stand."""
-        return {
-            "name": self.name,
-            "first_name": self.first_name,
-            UNSUBSCRIBE_FIELD: self.unsubscribe_url,
-            PREFERENCES_FIELD: f"{self.public_url}/p/{self.token}",
-        }
 
 
-def reader_of(subscriber: Subscriber, tokens: Tokens, public_url: str) -> Reader:
+def reader_of(subscriber: Subscriber, tokens: Tokens) -> Reader:
     """The reader behind a subscriber.  Names are cleaned again, whatever the store holds."""
     return Reader(
         email=subscriber.email,
         name=clean_text(subscriber.name, MAX_FILLED),
         first_name=clean_text(first_name(subscriber.name, subscriber.attributes), MAX_FILLED),
         token=tokens.reader_token(subscriber.ref),
-        public_url=public_url,
     )
 
 
-def freeze_edition(rendered: Rendered, public_url: str) -> FrozenEdition:
+def freeze_edition(rendered: Rendered, sender: Sender) -> FrozenEdition:
     """What is kept of a rendered edition, with the pictures at their public address."""
-    page = place_media(rendered.html, f"{public_url}/")
-    return FrozenEdition(rendered.locale, rendered.segments, rendered.subject, rendered.text, page)
+    page = place_media(rendered.html, f"{sender.public_url}/")
+    return FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +101,16 @@ class _Slot:
 class MessageTemplate:
     """One edition, encoded; fills in a few microseconds a reader."""
 
-    def __init__(self, edition: FrozenEdition, sender: Sender) -> None:
-        self._sender = sender
+    def __init__(self, edition: FrozenEdition) -> None:
+        self.sender = sender = edition.sender
         self._subject = edition.subject
         self._fixed_subject = None if MARK.search(edition.subject) else encode_text(edition.subject)
-        name = sender.names[edition.locale]
         boundary = f"=_{secrets.token_hex(12)}".encode()  # "=_" cannot occur in quoted-printable
-        self._from = b"From: " + address_field(name, sender.address) + b"\r\n"
+        self._from = b"From: " + address_field(sender.name, sender.address) + b"\r\n"
         self._rest = b"".join(
             (
                 b"Reply-To: " + address_field("", sender.reply_to) + b"\r\n",
-                b"List-Id: " + address_field(name, f"news.{sender.domain}") + b"\r\n",
+                b"List-Id: " + address_field(sender.name, f"news.{sender.domain}") + b"\r\n",
                 b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
                 b"Content-Language: " + language_tag(edition.locale).encode() + b"\r\n",
                 b"Auto-Submitted: auto-generated\r\n",
@@ -153,7 +137,15 @@ class MessageTemplate:
 
     def fill(self, reader: Reader, message_id: str, now: dt.datetime) -> bytes:
         """The message for one reader.  ``message_id`` has its angle brackets; ``now`` is aware."""
-        values = reader.values()
+        base = self.sender.public_url
+        unsubscribe_url = f"{base}/u/{reader.token}"
+        # Empty where a fall-back is to stand.
+        values = {
+            "name": reader.name,
+            "first_name": reader.first_name,
+            UNSUBSCRIBE_FIELD: unsubscribe_url,
+            PREFERENCES_FIELD: f"{base}/p/{reader.token}",
+        }
         filled: dict[tuple[str, bool], bytes] = {}
         out = [
             b"Date: " + email.utils.format_datetime(now).encode() + b"\r\n",
@@ -161,7 +153,7 @@ class MessageTemplate:
             b"To: " + address_field(reader.name, reader.email) + b"\r\n",
             b"Subject: " + (self._fixed_subject or self._subject_for(values)) + b"\r\n",
             b"Message-ID: " + message_id.encode() + b"\r\n",
-            self._unsubscribe(reader),
+            self._list_unsubscribe(unsubscribe_url, reader.token),
             self._rest,
         ]
         for part in self._parts:
@@ -178,9 +170,10 @@ class MessageTemplate:
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))
 
-    def _unsubscribe(self, reader: Reader) -> bytes:
-        mailbox = f"mailto:{self._sender.reply_to}?subject=unsubscribe%20{reader.token}"
-        return f"List-Unsubscribe: <{reader.unsubscribe_url}>,\r\n <{mailbox}>\r\n".encode("ascii")
+    def _list_unsubscribe(self, url: str, token: str) -> bytes:
+        """Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1)."""
+        mailbox = f"mailto:{self.sender.reply_to}?subject=unsubscribe%20{token}"
+        return f"List-Unsubscribe: <{url}>,\r\n <{mailbox}>\r\n".encode("ascii")
 
 
 def _quoted(text: str) -> bytes:

@@ -87,7 +87,7 @@ def write_catalog(catalog: polib.POFile, path: Path) -> None:
     """Write a catalog, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".po.partial")
-    partial.write_text(f"{catalog}\n".replace("\n\n\n", "\n\n"), encoding="utf-8")
+    partial.write_text(f"{catalog}".rstrip("\n") + "\n", encoding="utf-8")
     partial.replace(path)
 
 

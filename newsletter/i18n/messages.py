@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from newsletter.content.fields import TextKind, Translatable
 from newsletter.content.markup import paragraphs
-from newsletter.content.schema import Issue, TextKind, Translatable
+from newsletter.content.schema import Issue
 
 _M = TypeVar("_M", bound=BaseModel)
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import polib
 
+from newsletter.content.fields import check_text, normal_text
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import COUNT
 from newsletter.content.problems import Problem
 from newsletter.content.rebuild import rebuild
-from newsletter.content.schema import Block, Issue, check_text, normal_text
+from newsletter.content.schema import Block, Issue
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.formats import Formats

@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, pass_context
-from jinja2 import TemplateError as JinjaError
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.content.markup import to_html
 from newsletter.content.placeholders import mark, to_marks
-from newsletter.errors import TemplateError
+from newsletter.errors import NewsletterError, TemplateError
 from newsletter.i18n.locales import direction, language_tag
 from newsletter.i18n.translate import Edition
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
@@ -96,18 +96,23 @@ class Composer:
         try:
             template = self._jinja.get_template(TEMPLATE)
             mjml = template.render(self._context(edition), **{_VALUES: values})
-        except JinjaError as error:
-            where = f"{getattr(error, 'name', None) or TEMPLATE}:{getattr(error, 'lineno', '?')}"
-            raise TemplateError(f"the template {where} cannot be rendered: {error}") from error
+        except TemplateError as error:
+            raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
+        except NewsletterError:
+            raise
+        except Exception as error:
+            # Whatever goes wrong here was written in a template: 1 // 0, a name that does not exist, bad syntax.
+            raise TemplateError(f"{_place(error)}: the template cannot be rendered: {error}") from error
         compiled = self._compiler.compile(mjml)
         return _fill(mjml, values), _fill(compiled, values)
 
-    def words(self, locale: str) -> Words:
-        """The function that translates template words into ``locale``."""
-        return template_words(locale, self._catalogs)
+    def words_for(self, edition: Edition) -> Callable[[str], Words]:
+        """What gives, for a locale, the function that translates template words; a draft's marks holes."""
+        return lambda locale: template_words(locale, self._catalogs, draft=edition.draft)
 
     def _context(self, edition: Edition) -> dict[str, object]:
         letterhead, formats = self.letterhead, edition.formats
+        words_for = self.words_for(edition)
         rtl = edition.direction == "rtl"
         theme = {
             name: Plain(value) if isinstance(value, str) else value
@@ -115,7 +120,7 @@ class Composer:
         }
         return {
             "issue": edition.issue,
-            "_": self.words(edition.locale),
+            "_": words_for(edition.locale),
             "lang": Plain(language_tag(edition.locale)),
             "dir": Plain(edition.direction),
             "start": Plain("right" if rtl else "left"),
@@ -138,7 +143,7 @@ class Composer:
                     "lang": Plain(language_tag(other.locale)),
                     "dir": Plain(direction(other.locale)),
                 }
-                for other in other_editions(letterhead, edition, self.words)
+                for other in other_editions(letterhead, edition, words_for)
             ],
             "formats": formats,
             "amounts": lambda appeal: appeal_amounts(appeal, formats),
@@ -152,6 +157,14 @@ def _markdown(text: str, **styles: str) -> Markup:
     """HTML for a body; ``styles`` is CSS by tag, written inline because some mail clients drop all other."""
     styled = _TAG.sub(lambda tag: f'{tag[0]} style="{styles[tag[1]]}"' if tag[1] in styles else tag[0], to_html(text))
     return Markup(styled)  # noqa: S704 - to_html escapes everything
+
+
+def _place(error: Exception) -> str:
+    """The template's file and line, which Jinja writes into the traceback, or into the error for bad syntax."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else getattr(error, "name", None) or TEMPLATE
 
 
 @pass_context

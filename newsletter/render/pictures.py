@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 
 from newsletter.content.placeholders import MARK, mark
+from newsletter.errors import TemplateError
 
 MEDIA_FIELD = "media"
 MEDIA_FOLDER = "media"
@@ -29,11 +30,15 @@ class Pictures:
         self._published: dict[str, Path] = {}
 
     def url(self, src: str) -> str:
-        """The URL for a ``src`` of an issue: itself if remote, otherwise a mark."""
+        """The URL for a ``src`` of an issue: itself if remote, else a mark.  TemplateError if there is no such file."""
         if _REMOTE.match(src):
             return src
         file = self._folder / src
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+        try:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+        except OSError as error:
+            hint = "pictures lie beside the issues, e.g. media/logo.png"
+            raise TemplateError(f"the picture '{src}' cannot be read: {error.strerror}", hint) from None
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem)
         name = f"{stem}-{digest}{file.suffix.lower()}"
         self._published[name] = file

@@ -30,6 +30,6 @@ class Rendered:
 def render(edition: Edition, composer: Composer) -> Rendered:
     """Render one edition.  Raises TemplateError."""
     mjml, html = composer.mjml_and_html(edition)
-    text = TextWriter(edition, composer.letterhead, composer.words).write()
+    text = TextWriter(edition, composer.letterhead, composer.words_for(edition)).write()
     subject = to_marks(edition.issue.subject)
     return Rendered(edition.slug, edition.locale, edition.segments, subject, text, html, mjml)

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-import polib
-
 from newsletter.errors import TemplateError
+from newsletter.i18n.catalog import State, read_catalog
+from newsletter.i18n.translate import HOLE
 
 SOURCE_LOCALE = "en"
 DOMAIN = "messages.po"
@@ -31,8 +31,11 @@ class Words(Protocol):
         ...
 
 
-def template_words(locale: str, folders: Sequence[Path]) -> Words:
-    """The function ``_(msgid, **values)`` for one locale; ``folders`` from weakest to strongest."""
+def template_words(locale: str, folders: Sequence[Path], *, draft: bool = False) -> Words:
+    """The function ``_(msgid, **values)`` for one locale; ``folders`` from weakest to strongest.
+
+    For a draft a word without a translation is marked as a hole instead of refused.
+    """
     found: dict[str, str] = {}
     for folder in folders:
         found.update(_read(folder / locale / "LC_MESSAGES" / DOMAIN))
@@ -40,10 +43,11 @@ def template_words(locale: str, folders: Sequence[Path]) -> Words:
     def translate(msgid: str, **values: object) -> str:
         text = found.get(msgid, "")
         if not text and locale.partition("_")[0].partition("-")[0] != SOURCE_LOCALE:
-            raise TemplateError(
-                f"the template word {msgid!r} has no translation into '{locale}'",
-                f"add it to locales/{locale}/LC_MESSAGES/{DOMAIN}",
-            )
+            if not draft:
+                raise _untranslated(
+                    locale, {msgid, *_all_words(folders)} - {word for word, text in found.items() if text}
+                )
+            text = HOLE.format(state=State.MISSING, text=msgid)
         text = text or msgid
         for name, value in values.items():
             text = text.replace(f"%({name})s", str(value))
@@ -52,14 +56,24 @@ def template_words(locale: str, folders: Sequence[Path]) -> Words:
     return translate
 
 
+def _untranslated(locale: str, words: set[str]) -> TemplateError:
+    """The error that names every word still to be translated, as far as other languages' catalogs know them."""
+    told = ", ".join(repr(word) for word in sorted(words))
+    return TemplateError(
+        f"words of the templates have no translation into '{locale}': {told}",
+        f"add them to locales/{locale}/LC_MESSAGES/{DOMAIN}",
+    )
+
+
+def _all_words(folders: Sequence[Path]) -> set[str]:
+    return {word for folder in folders for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}") for word in _read(path)}
+
+
 def _read(path: Path) -> dict[str, str]:
     return _read_cached(path, path.stat().st_mtime_ns) if path.is_file() else {}
 
 
 @cache
 def _read_cached(path: Path, _changed: int) -> dict[str, str]:
-    try:
-        catalog = polib.pofile(str(path))
-    except (OSError, ValueError, UnicodeError) as error:
-        raise TemplateError(f"{path} is broken: {error}", "restore it, or open it in a PO editor") from error
-    return {entry.msgid: entry.msgstr for entry in catalog.translated_entries()}
+    catalog = read_catalog(path)
+    return {entry.msgid: "" if entry.fuzzy else entry.msgstr for entry in catalog if not entry.obsolete}

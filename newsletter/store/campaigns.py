@@ -12,15 +12,16 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.audience.segments import Rule
 from newsletter.clock import Clock
-from newsletter.delivery.message import FrozenEdition
+from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import State
 from newsletter.i18n.locales import choose_locale
 from newsletter.store.database import Database
@@ -40,6 +41,30 @@ class Campaign:
     segments: tuple[str, ...]
     content_hash: str
     frozen_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of the ledger, as staff see it."""
+
+    email: str
+    locale: str
+    state: State
+    attempts: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a campaign is for: one issue, to everybody in one of ``segments``.
+
+    ``limiting`` are the segments by which the issue shows or hides blocks.
+    """
+
+    slug: str
+    segments: tuple[str, ...]
+    rules: Mapping[str, Rule]
+    limiting: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +101,35 @@ class CampaignStore:
             row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"], row["frozen_at"]
         )
 
-    async def plan(
-        self,
-        slug: str,
-        rules: Mapping[str, Rule],
-        segments: Collection[str],
-        limiting: Collection[str],
-        each: Callable[[Planned], Awaitable[None]],
-    ) -> None:
+    async def list(self) -> list[Campaign]:
+        """Every campaign, the newest first."""
+        async with self._database.read() as connection:
+            rows = (await connection.execute(sa.select(campaigns).order_by(campaigns.c.id.desc()))).mappings().all()
+        return [_campaign(row) for row in rows]
+
+    async def unsettled(self, campaign: Campaign) -> AsyncIterator[Delivery]:
+        """The deliveries that are not accepted, in the order of their people."""
+        query = (
+            sa.select(
+                subscribers.c.email, editions.c.locale, deliveries.c.state, deliveries.c.attempts, deliveries.c.reply
+            )
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .join(editions, editions.c.id == deliveries.c.edition_id)
+            .where(deliveries.c.campaign_id == campaign.id, deliveries.c.state != State.ACCEPTED)
+            .order_by(deliveries.c.subscriber_id)
+        )
+        async with self._database.read() as connection, connection.stream(query) as rows:
+            async for email, locale, state, attempts, reply in rows:
+                yield Delivery(email, locale, State(state), attempts, reply)
+
+    async def plan(self, target: Target, each: Callable[[Planned], Awaitable[None]]) -> None:
         """Call ``each`` for everybody whom a campaign started now would reach.  Changes nothing."""
         async with self._database.read() as connection:
-            await self._plan(connection, slug, rules, segments, limiting, each)
+            await self._plan(connection, target, each)
 
-    async def freeze(
-        self,
-        slug: str,
-        rules: Mapping[str, Rule],
-        segments: Collection[str],
-        limiting: Collection[str],
-        edition_for: EditionFor,
-    ) -> Campaign:
+    async def freeze(self, target: Target, edition_for: EditionFor) -> Campaign:
         """Start a campaign: store editions and recipients, all pending.
 
-        ``limiting`` are the segments by which the issue shows or hides blocks.
         Whoever already has a row in another campaign of the same issue is left
         out, so that overlapping segments never mean a second copy.
         """
@@ -110,9 +141,9 @@ class CampaignStore:
             result = await connection.execute(
                 campaigns.insert().values(
                     ref=ref,
-                    slug=slug,
-                    segments=sorted(segments),
-                    segments_key=_segments_key(segments),
+                    slug=target.slug,
+                    segments=sorted(target.segments),
+                    segments_key=_segments_key(target.segments),
                     content_hash="",
                     frozen_at=now,
                 )
@@ -120,7 +151,7 @@ class CampaignStore:
             (campaign_id,) = result.inserted_primary_key or (0,)
 
             async def each(planned: Planned) -> None:
-                sees = planned.recipient.segments.intersection(limiting)
+                sees = planned.recipient.segments & target.limiting
                 key = (planned.locale, sees)
                 if key not in used:
                     edition = edition_for(*key)
@@ -140,31 +171,27 @@ class CampaignStore:
                     await connection.execute(deliveries.insert(), rows)
                     rows.clear()
 
-            await self._plan(connection, slug, rules, segments, limiting, each)
+            await self._plan(connection, target, each)
             if rows:
                 await connection.execute(deliveries.insert(), rows)
             content_hash = _content_hash([edition for _id, edition in used.values()])
             await connection.execute(
                 campaigns.update().where(campaigns.c.id == campaign_id).values(content_hash=content_hash)
             )
-        return Campaign(campaign_id, ref, slug, tuple(sorted(segments)), content_hash, now)
+        return Campaign(campaign_id, ref, target.slug, tuple(sorted(target.segments)), content_hash, now)
 
     async def _plan(
-        self,
-        connection: AsyncConnection,
-        slug: str,
-        rules: Mapping[str, Rule],
-        segments: Collection[str],
-        limiting: Collection[str],
-        each: Callable[[Planned], Awaitable[None]],
+        self, connection: AsyncConnection, target: Target, each: Callable[[Planned], Awaitable[None]]
     ) -> None:
         has_it = (
             sa.select(deliveries.c.subscriber_id)
             .join(campaigns, campaigns.c.id == deliveries.c.campaign_id)
-            .where(campaigns.c.slug == slug)
+            .where(campaigns.c.slug == target.slug)
         )
         others = subscribers.c.id.not_in(has_it)
-        async for recipient in stream_recipients(connection, rules, segments, limiting, also=others):
+        async for recipient in stream_recipients(
+            connection, target.rules, target.segments, target.limiting, also=others
+        ):
             choice = choose_locale(recipient.subscriber.locale, self._locales)
             await each(Planned(recipient, choice.locale, choice.reason))
 
@@ -175,7 +202,12 @@ class CampaignStore:
             rows = (await connection.execute(query)).mappings().all()
         return {
             row["id"]: FrozenEdition(
-                row["locale"], frozenset(row["segments"]), row["subject"], row["text"], row["html"]
+                row["locale"],
+                frozenset(row["segments"]),
+                Sender(**row["sender"]),
+                row["subject"],
+                row["text"],
+                row["html"],
             )
             for row in rows
         }
@@ -195,6 +227,10 @@ class CampaignStore:
         return counts
 
 
+def _campaign(row: Mapping[Any, Any]) -> Campaign:
+    return Campaign(row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"], row["frozen_at"])
+
+
 def _segments_key(segments: Collection[str]) -> str:
     return " ".join(sorted(set(segments)))
 
@@ -205,6 +241,7 @@ async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition
             campaign_id=campaign_id,
             locale=edition.locale,
             segments=sorted(edition.segments),
+            sender=asdict(edition.sender),
             subject=edition.subject,
             text=edition.text,
             html=edition.html,
@@ -215,5 +252,5 @@ async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition
 
 
 def _content_hash(frozen: Sequence[FrozenEdition]) -> str:
-    parts = sorted([e.locale, sorted(e.segments), e.subject, e.text, e.html] for e in frozen)
+    parts = sorted([e.locale, sorted(e.segments), asdict(e.sender), e.subject, e.text, e.html] for e in frozen)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

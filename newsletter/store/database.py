@@ -46,7 +46,9 @@ class Database:
         except OSError as error:
             raise StoreError(f"the database {file} cannot be opened: {error.strerror}") from None
         engine = create_async_engine(
-            parsed.set(drivername="sqlite+aiosqlite", database=str(file)), poolclass=AsyncAdaptedQueuePool
+            parsed.set(drivername="sqlite+aiosqlite", database=str(file)),
+            poolclass=AsyncAdaptedQueuePool,
+            hide_parameters=True,  # errors may end in a log, and parameters are addresses
         )
         sa.event.listen(engine.sync_engine, "connect", _on_connect)
         sa.event.listen(engine.sync_engine, "begin", _on_begin)

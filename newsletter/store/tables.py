@@ -88,6 +88,7 @@ editions = sa.Table(
     sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), nullable=False),
     sa.Column("locale", sa.String(20), nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),
+    sa.Column("sender", sa.JSON, nullable=False),  # delivery.message.Sender
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("html", sa.Text, nullable=False),

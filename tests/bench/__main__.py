@@ -67,14 +67,14 @@ def main() -> None:
     person = Subscriber(
         1, "Ye17ne-TuVLg", "ana@example.org", "Ana María Ñandú", "es", Status.SUBSCRIBED, frozenset(), {}
     )
-    template = MessageTemplate(edition, house.sender)
+    template = MessageTemplate(edition)
     now = house.clock.now()
 
     def compose() -> int:
         size = 0
         for number in range(MESSAGES):
-            reader = reader_of(person, tokens, house.sender.public_url)
-            message_id = tokens.message_id("campaign", f"{number}", house.sender.domain)
+            reader = reader_of(person, tokens)
+            message_id = tokens.message_id("campaign", f"{number}", template.sender.domain)
             size += len(template.fill(reader, message_id, now))
         return size
 

@@ -18,9 +18,9 @@ import polib
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from newsletter.content.fields import Vocabulary
 from newsletter.content.load import load_issue
 from newsletter.content.placeholders import fill_marks
-from newsletter.content.schema import Vocabulary
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.translate import translate
 from newsletter.render.compose import Composer

@@ -50,7 +50,7 @@ def test_overlapping_segments_mean_one_copy(space: Space, people: People) -> Non
         space.run("send", "june", "-s", "supporters", "-s", "everybody", "-s", "spanish", "--yes")
         again = space.run("send", "june", "-s", "spanish", "--yes")
     assert sorted(inbox.recipients()) == sorted({f"reader{n}@example.org" for n in range(6)})
-    assert "nobody to send to" in again.stdout
+    assert "nobody to send to" in again.stderr
 
 
 def test_people_who_join_later_are_reached_by_another_campaign(space: Space, people: People) -> None:

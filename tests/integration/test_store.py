@@ -16,9 +16,9 @@ from newsletter.audience.segments import All
 from newsletter.audience.subscribers import NewSubscriber
 from newsletter.clock import SystemClock
 from newsletter.delivery.deliver import Claim, Result
-from newsletter.delivery.message import FrozenEdition
+from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import TRANSITIONS, Outcome, State
-from newsletter.store.campaigns import Campaign, CampaignStore
+from newsletter.store.campaigns import Campaign, CampaignStore, Target
 from newsletter.store.database import NEWEST, Database
 from newsletter.store.ledger import CampaignLedger
 from newsletter.store.migrate import alembic_config
@@ -35,7 +35,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def edition_for(locale: str, segments: frozenset[str]) -> FrozenEdition:
-    return FrozenEdition(locale, segments, "subject", "text", "<p>html</p>")
+    sender = Sender("Org", "news@example.org", "hello@example.org", "https://news.example.org")
+    return FrozenEdition(locale, segments, sender, "subject", "text", "<p>html</p>")
 
 
 async def frozen(database: Database, people: int) -> Campaign:
@@ -43,7 +44,7 @@ async def frozen(database: Database, people: int) -> Campaign:
     rows = [GoodRow(n, NewSubscriber(f"r{n}@example.org", f"R{n}", "es" if n % 2 else "en")) for n in range(people)]
     await store.import_rows(rows)
     campaigns = CampaignStore(database, SystemClock(), ("en", "es"))
-    return await campaigns.freeze("june", EVERYBODY, ["everybody"], [], edition_for)
+    return await campaigns.freeze(Target("june", ("everybody",), EVERYBODY), edition_for)
 
 
 async def counts(database: Database, campaign: Campaign) -> dict[State, int]:
@@ -86,7 +87,7 @@ async def test_a_failed_transaction_leaves_no_trace(database: Database) -> None:
     await frozen(database, 4)
     campaigns = CampaignStore(database, SystemClock(), ("en", "es"))
     with pytest.raises(RuntimeError):
-        await campaigns.freeze("july", EVERYBODY, ["everybody"], [], broken)
+        await campaigns.freeze(Target("july", ("everybody",), EVERYBODY), broken)
     assert await campaigns.find("july", ["everybody"]) is None
 
 

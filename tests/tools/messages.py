@@ -57,7 +57,7 @@ def main() -> int:
     """Update or check every locale's catalog."""
     stale = []
     for path in sorted(ROOT.glob("locales/*/LC_MESSAGES/messages.po")):
-        text = f"{updated(path)}\n".replace("\n\n\n", "\n\n")
+        text = f"{updated(path)}".rstrip("\n") + "\n"
         if text != path.read_text(encoding="utf-8"):
             stale.append(path)
             if "--check" not in sys.argv:

@@ -12,9 +12,10 @@ import polib
 import yaml
 
 from newsletter import builtin
+from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks
-from newsletter.content.schema import Issue, Vocabulary
+from newsletter.content.schema import Issue
 from newsletter.content.source import parse, validate
 from newsletter.errors import ContentError, Finding
 from newsletter.i18n.formats import Formats

@@ -31,7 +31,8 @@ from pydantic.fields import FieldInfo
 from newsletter import errors
 from newsletter.cli.main import INTERNAL_ERROR, app
 from newsletter.content import schema
-from newsletter.content.schema import ActionKind, Issue, Model, Vocabulary
+from newsletter.content.fields import Vocabulary
+from newsletter.content.schema import ActionKind, Issue, Model
 from newsletter.content.source import parse, validate
 from newsletter.settings import PREFIX, Settings, read_settings
 

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from newsletter.content.fields import Vocabulary
 from newsletter.content.load import load_issue
-from newsletter.content.schema import Vocabulary
 from newsletter.content.source import MAX_BYTES, parse, read_source
 from newsletter.errors import ContentError, Finding
 

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("locale", sa.String(length=20), nullable=False),
         sa.Column("segments", sa.JSON(), nullable=False),
+        sa.Column("sender", sa.JSON(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),

@@ -1,0 +1,56 @@
+"""What became of a campaign: as a table, as JSON, and as the error that a script sees."""
+
+from __future__ import annotations
+
+from newsletter.cli.output import table
+from newsletter.delivery.states import UNDELIVERED, State
+from newsletter.errors import NotDeliveredError
+from newsletter.store.campaigns import Campaign
+
+Counts = dict[str, dict[State, int]]
+"""How many deliveries are in which state, by the locale of the edition."""
+
+
+def numbers(by_locale: dict[str, int]) -> str:
+    """ "100 en, 100 es"."""
+    return ", ".join(f"{number} {locale}" for locale, number in sorted(by_locale.items()))
+
+
+def people(number: int) -> str:
+    """ "1 person", "2 people"."""
+    return "1 person" if number == 1 else f"{number} people"
+
+
+def print_counts(counts: Counts) -> None:
+    """A table of what became of a campaign, by edition."""
+    states = [state for state in State if state is State.ACCEPTED or any(state in found for found in counts.values())]
+    states.sort(key=lambda state: state is not State.ACCEPTED)
+    table(
+        ("edition", "recipients", *(state.replace("_", " ") for state in states)),
+        (
+            (locale, sum(found.values()), *(found.get(state, 0) for state in states))
+            for locale, found in sorted(counts.items())
+        ),
+    )
+
+
+def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
+    """The same for programs."""
+    editions = {locale: {state.value: number for state, number in found.items()} for locale, found in counts.items()}
+    return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
+
+
+def require_delivered(counts: Counts, slug: str) -> None:
+    """Raise NotDeliveredError unless everybody has their copy or has left."""
+    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
+    if not any(missing.values()):
+        return
+    told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
+    hints = []
+    if missing[State.PENDING] or missing[State.DEFERRED]:
+        hints.append("run the same command again to go on")
+    if missing[State.REJECTED]:
+        hints.append("'newsletter campaigns show' names the rejected and why")
+    if missing[State.IN_DOUBT]:
+        hints.append("those in doubt may have their copy, so they are not sent again")
+    raise NotDeliveredError(f"'{slug}' did not reach everybody: {told}", "; ".join(hints))

@@ -1,0 +1,236 @@
+"""The kinds of values that an issue holds: texts, links, pictures, dates, each checked as it is read.
+
+A text that is translated carries a ``Translatable`` marker.  What can only be
+judged against a workspace (which locales and segments exist, whether a
+picture's file is there) comes in as a ``Vocabulary``, the validation context.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from babel.numbers import list_currencies
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Discriminator,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from newsletter.content.characters import check_characters
+from newsletter.content.links import check_url
+from newsletter.content.markup import check_markdown
+from newsletter.content.placeholders import check_placeholders
+from newsletter.content.problems import Problem, raise_problems
+from newsletter.errors import did_you_mean
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif")
+MAX_TEXT = 20_000  # characters in one text; a long read has some 8,000
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a workspace knows, for the checks that need it.  ``media`` is the folder pictures are named from."""
+
+    locales: tuple[str, ...]
+    segments: frozenset[str]
+    timezone: str
+    media: Path | None = None
+
+
+class TextKind(StrEnum):
+    """How a translatable text is written: one line of plain text, or Markdown."""
+
+    LINE = "line"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Translatable:
+    """Marks a field whose text is translated."""
+
+    kind: TextKind
+
+
+def check_line(text: str) -> list[Problem]:
+    """Report placeholders that are none, and line breaks in what must be one line."""
+    problems = check_placeholders(text)
+    if "\n" in text.strip("\n"):
+        problems.append(Problem("line-break", "this text must stand on one line", "use 'body:' for longer text"))
+    return problems
+
+
+def check_text(kind: TextKind, text: str) -> list[Problem]:
+    """The checks that a text must pass in whatever language it is in."""
+    return [*check_characters(text), *(check_markdown(text) if kind is TextKind.MARKDOWN else check_line(text))]
+
+
+def normal_text(kind: TextKind, text: str) -> str:
+    """A text as the models hold it: a line without needless spaces, Markdown without empty lines around it."""
+    return text.strip("\n") if kind is TextKind.MARKDOWN else " ".join(text.split())
+
+
+def _line(text: str) -> str:
+    raise_problems(check_line(text))
+    return normal_text(TextKind.LINE, text)
+
+
+def _markdown(text: str) -> str:
+    raise_problems(check_markdown(text))
+    return normal_text(TextKind.MARKDOWN, text)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise_problems([Problem("too-short", "the text is empty")])
+    return text
+
+
+def _url(url: str) -> str:
+    raise_problems(check_url(url))
+    return url
+
+
+def vocabulary(info: ValidationInfo) -> Vocabulary | None:
+    """The workspace's words, where a value is checked against one."""
+    return info.context if isinstance(info.context, Vocabulary) else None
+
+
+def _known_locale(locale: str, info: ValidationInfo) -> str:
+    words = vocabulary(info)
+    if words and locale not in words.locales:
+        hint = did_you_mean(locale, words.locales)
+        raise_problems([Problem("unknown-locale", f"unknown locale '{locale}'", hint, locale)])
+    return locale
+
+
+def _known_segment(segment: str, info: ValidationInfo) -> str:
+    words = vocabulary(info)
+    if words and segment not in words.segments:
+        hint = did_you_mean(segment, words.segments) or "newsletter.yaml defines no segments yet"
+        raise_problems([Problem("unknown-segment", f"unknown segment '{segment}'", hint, segment)])
+    return segment
+
+
+def _all_locales(values: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+    words = vocabulary(info)
+    missing = [locale for locale in words.locales if locale not in values] if words else []
+    raise_problems([Problem("missing-locale", f"no value for the locale '{locale}'") for locale in missing])
+    return values
+
+
+def _currency(code: str) -> str:
+    if code not in list_currencies():
+        raise_problems([Problem("bad-currency", f"unknown currency '{code}'", "use an ISO 4217 code such as USD")])
+    return code
+
+
+def _picture(src: str, info: ValidationInfo) -> str:
+    if re.match(r"[a-z][a-z0-9+.\-]*:", src, re.IGNORECASE):
+        if not src.startswith(("https:", "http:")):
+            raise_problems([Problem("bad-picture", f"a picture cannot come from {src[:40]!r}", "use a file or https:")])
+        return _url(src)
+    if not src.lower().endswith(PICTURE_SUFFIXES):
+        hint = f"mail clients show {', '.join(PICTURE_SUFFIXES)}; export the picture as one of them"
+        raise_problems([Problem("bad-picture", f"'{src}' is no picture that mail clients show", hint, src)])
+    words = vocabulary(info)
+    if words and words.media:
+        try:
+            file = (words.media / src).resolve()
+            within, exists = file.is_relative_to(words.media.resolve()), file.is_file()
+        except (OSError, RuntimeError):  # a name too long, links that go round in circles
+            file, within, exists = words.media / src, True, False
+        if not within:
+            raise_problems([Problem("bad-picture", f"'{src}' lies outside the issues folder", "", src)])
+        if not exists:
+            raise_problems([Problem("missing-picture", f"there is no file '{src}'", f"looked for {file.name}", src)])
+    return src
+
+
+def _calendar_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value.strip())
+        except ValueError:
+            problem = Problem("bad-date", f"'{value}' is no date", "write year-month-day, e.g. 2019-06-03")
+            raise_problems([problem])
+    return value
+
+
+def parse_local_time(value: object) -> dt.datetime | None:
+    """The local time that a text says; None if it says none."""
+    if not isinstance(value, str) or len(value.strip()) <= len("2019-06-10"):
+        return None
+    try:
+        time = dt.datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    return time if time.tzinfo is None else None
+
+
+def _local_time(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    time = parse_local_time(value)
+    if time is None:
+        hint = "write year-month-day, T, and the time as clocks at the place show it: 2019-06-10T18:00"
+        raise_problems([Problem("bad-date", f"'{value}' is no local date and time", hint)])
+    return time
+
+
+Line = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=500, strict=True),
+    AfterValidator(_not_blank),
+    AfterValidator(_line),
+    Translatable(TextKind.LINE),
+]
+OptionalLine = Annotated[
+    str, StringConstraints(max_length=500, strict=True), AfterValidator(_line), Translatable(TextKind.LINE)
+]
+Markdown = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXT, strict=True),
+    AfterValidator(_not_blank),
+    AfterValidator(_markdown),
+    Translatable(TextKind.MARKDOWN),
+]
+OptionalMarkdown = Annotated[
+    str, StringConstraints(max_length=MAX_TEXT, strict=True), AfterValidator(_markdown), Translatable(TextKind.MARKDOWN)
+]
+Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_locale)]
+Segment = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_segment)]
+Currency = Annotated[str, StringConstraints(strict=True), AfterValidator(_currency)]
+Url = Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_url)]
+Picture = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500), AfterValidator(_picture)]
+Date = Annotated[dt.date, BeforeValidator(_calendar_date)]
+LocalTime = Annotated[
+    dt.datetime,
+    BeforeValidator(_local_time),
+    WithJsonSchema({"type": "string", "examples": ["2019-06-10T18:00"]}),
+]
+Slug = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+
+
+def _one_or_by_locale(value: object) -> str:
+    return "by-locale" if isinstance(value, Mapping | BaseModel) else "one"
+
+
+UrlByLocale = Annotated[
+    Annotated[Url, Tag("one")] | Annotated[dict[Locale, Url], AfterValidator(_all_locales), Tag("by-locale")],
+    Discriminator(_one_or_by_locale),
+]
+PictureByLocale = Annotated[
+    Annotated[Picture, Tag("one")] | Annotated[dict[Locale, Picture], AfterValidator(_all_locales), Tag("by-locale")],
+    Discriminator(_one_or_by_locale),
+]
