@@ -6,7 +6,9 @@ Whatever is known to have failed before the body was handed over goes back to
 final dot *accepted*.  If the connection or the process dies after the body
 went out, nobody can know whether the server took it: *in doubt*, held until a
 person decides.  That is all the theory: the only state from which a copy can
-leave the house is *sending*, and the only way into it is from *pending*.
+leave the house is *sending*, and the only way into it is from *pending*.  So a
+second copy needs a second way into *pending*: a failure known to lie before
+the body, a 4yz reply, or a person's word.
 
 Source of the reply classes: RFC 5321 §4.2.1; of the doubt: RFC 1047.
 """
@@ -35,7 +37,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DEFERRED: frozenset({State.PENDING}),
     State.ACCEPTED: frozenset(),
     State.REJECTED: frozenset(),
-    State.IN_DOUBT: frozenset(),
+    # Only by a person, who has looked or asked (``campaigns resolve``).
+    State.IN_DOUBT: frozenset({State.PENDING, State.ACCEPTED, State.REJECTED}),
     State.CANCELLED: frozenset(),
 }
 

@@ -61,29 +61,51 @@ class CampaignLedger:
                 reply="unsubscribed before it was sent",
             )
 
+    async def resolve(self, verdict: State) -> int:
+        """Settle everything that is in doubt as a person says: send again (pending), accepted or rejected."""
+        async with self._database.write() as connection:
+            return await self._move(connection, State.IN_DOUBT, verdict, reply="as a person decided")
+
+    async def cancel(self) -> int:
+        """Let nobody else have a copy: what is pending or deferred is cancelled; returns how many."""
+        async with self._database.write() as connection:
+            await self._move(connection, State.DEFERRED, State.PENDING)
+            return await self._move(connection, State.PENDING, State.CANCELLED, reply="the campaign was cancelled")
+
     async def exchange(self, results: Sequence[Result], want: int) -> list[Claim]:
         """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
         async with self._database.write() as connection:
-            for result in results:
-                await self._store(connection, result)
+            if results:
+                await self._store(connection, results)
             return await self._claim(connection, want) if want else []
 
-    async def _store(self, connection: AsyncConnection, result: Result) -> None:
-        await connection.execute(
+    async def _store(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
+        """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
+        rows = [
+            {
+                "person": result.claim.subscriber.id,
+                "new_state": result.outcome.state,
+                "new_reply": result.outcome.reply,
+            }
+            for result in results
+        ]
+        held = (
+            self._mine(),
+            deliveries.c.subscriber_id == sa.bindparam("person"),
+            deliveries.c.state == State.SENDING,
+            deliveries.c.claim == self._token,
+        )
+        update = (
             deliveries.update()
-            .where(
-                self._mine(),
-                deliveries.c.subscriber_id == result.claim.subscriber.id,
-                deliveries.c.state == State.SENDING,
-                deliveries.c.claim == self._token,
-            )
+            .where(*held)
             .values(
-                state=result.outcome.state,
+                state=sa.bindparam("new_state"),
+                reply=sa.bindparam("new_reply"),
                 claim=None,
-                reply=result.outcome.reply,
                 updated_at=self._clock.now(),
             )
         )
+        await connection.execute(update, rows)
 
     async def _claim(self, connection: AsyncConnection, want: int) -> list[Claim]:
         due = (

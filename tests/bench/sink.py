@@ -48,6 +48,8 @@ class Sink(asyncio.Protocol):
                 self._transport.write(b"221 bye\r\n")
                 self._transport.close()
                 return
+            elif verb == b"EHLO":
+                self._transport.write(b"250-sink\r\n250-PIPELINING\r\n250 SIZE 0\r\n")
             else:
                 self._transport.write(b"250 ok\r\n")
 

@@ -174,8 +174,12 @@ async def _dialogue(  # noqa: C901 - a protocol is a list of cases
             if script.cut_in_body:
                 await reader.read(10)
                 return
-            body = await reader.readuntil(b"\r\n.\r\n")
-            inbox.messages.append((sender, recipient, body[:-3]))
+            body = b""
+            while (line := await reader.readline()) != b".\r\n":
+                if not line:
+                    return
+                body += line
+            inbox.messages.append((sender, recipient, body))
             await asyncio.sleep(script.delay)
             final = script.replies("BODY", recipient) or OK["BODY"]
             if final == CUT:

@@ -169,9 +169,10 @@ REPLIES = {
 }
 
 
+@pytest.mark.parametrize("extensions", [("8BITMIME",), ("PIPELINING", "SIZE 1000000")], ids=["stepwise", "pipelined"])
 @pytest.mark.parametrize(("where", "expected"), REPLIES.items(), ids=str)
 def test_each_reply_has_its_outcome(
-    space: Space, people: People, where: tuple[str, str], expected: tuple[str, bool]
+    space: Space, people: People, where: tuple[str, str], expected: tuple[str, bool], extensions: tuple[str, ...]
 ) -> None:
     people(3)
     verb, reply = where
@@ -180,7 +181,7 @@ def test_each_reply_has_its_outcome(
     def answer(asked: str, recipient: str) -> str | None:
         return reply if asked == verb and recipient == "reader1@example.org" else None
 
-    with scripted_server(Script(answer)) as inbox:
+    with scripted_server(Script(answer, extensions=extensions)) as inbox:
         space.set("smtp", port=inbox.port)
         done = space.run("send", "june", "-s", "everybody", "--yes", code=3)
         assert ledger(space) == {
@@ -189,10 +190,10 @@ def test_each_reply_has_its_outcome(
             "reader2@example.org": "accepted",
         }
         assert f"1 {state.replace('_', ' ')}" in done.stderr
-        assert ("reader1@example.org" in inbox.recipients()) is body_seen
+        assert ("reader1@example.org" in with_body(inbox)) is body_seen
         again = space.run("send", "june", "-s", "everybody", "--yes", code=3)
     assert again.stderr
-    copies = Counter(inbox.recipients())
+    copies = Counter(with_body(inbox))
     assert copies["reader0@example.org"] == copies["reader2@example.org"] == 1
     if state in ("rejected", "in_doubt"):
         assert copies["reader1@example.org"] <= 1, "what is settled or in doubt is not sent again"
@@ -224,6 +225,30 @@ def test_a_connection_lost_inside_the_body_is_in_doubt(space: Space, people: Peo
         done = space.run("send", "june", "-s", "everybody", "--yes", code=3)
     assert not inbox.messages
     assert "2 in doubt" in done.stderr
+
+
+def test_a_message_over_the_servers_size_is_told_before_anything_is_said(space: Space, people: People) -> None:
+    people(2)
+    with scripted_server(Script(extensions=("SIZE 1000",))) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "takes messages up to 1000 bytes" in done.stderr
+    assert not inbox.messages
+    assert states(space) == {"pending": 2}
+
+
+def test_a_pipelining_server_that_wants_a_body_without_a_recipient_gets_an_empty_one(
+    space: Space, people: People
+) -> None:
+    people(2)
+    script = Script(lambda verb, to: "550 no" if verb == "RCPT" and to.startswith("reader0") else None)
+    script.extensions = ("PIPELINING",)
+    with scripted_server(script) as inbox:
+        space.set("smtp", port=inbox.port, connections=1)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert ledger(space) == {"reader0@example.org": "rejected", "reader1@example.org": "accepted"}
+    bodies = {recipient: body for _sender, recipient, body in inbox.messages}
+    assert bodies["reader0@example.org"] == b"", "the refused one's mail was not said"
 
 
 def test_a_refused_sender_stops_the_run_and_costs_nobody_their_copy(space: Space, people: People) -> None:
@@ -335,6 +360,11 @@ def test_two_runs_at_once_are_refused(space: Space, people: People) -> None:
         _out, err = run.communicate(timeout=30)
         assert run.returncode == 0, err
     assert Counter(inbox.recipients()) == Counter(f"reader{n}@example.org" for n in range(20))
+
+
+def with_body(inbox: Inbox) -> list[str]:
+    """Who was sent something; a pipelining client ends a refused message with an empty body."""
+    return [recipient for _sender, recipient, body in inbox.messages if body]
 
 
 def _wait_for(inbox: Inbox, number: int) -> None:

@@ -157,6 +157,28 @@ async def test_a_claim_brings_the_edition_in_the_persons_language(database: Data
     }
 
 
+@pytest.mark.parametrize("verdict", [State.PENDING, State.ACCEPTED, State.REJECTED])
+async def test_what_is_in_doubt_is_settled_by_a_person_only(database: Database, verdict: State) -> None:
+    campaign = await frozen(database, 3)
+    await run(database, campaign, "dead").exchange([], 2)
+    ledger = run(database, campaign, "next")
+    await ledger.reopen()
+    assert len(await ledger.exchange([], 9)) == 1, "no run takes up what is in doubt"
+    assert await ledger.resolve(verdict) == 2
+    assert len(await ledger.exchange([], 9)) == (2 if verdict is State.PENDING else 0)
+
+
+async def test_a_cancelled_campaign_reaches_nobody_else(database: Database) -> None:
+    campaign = await frozen(database, 5)
+    ledger = run(database, campaign)
+    claims = await ledger.exchange([], 2)
+    await ledger.exchange([Result(claims[0], Outcome(State.ACCEPTED)), Result(claims[1], Outcome(State.DEFERRED))], 0)
+    assert await ledger.cancel() == 4
+    assert await counts(database, campaign) == {State.ACCEPTED: 1, State.CANCELLED: 4}
+    assert await ledger.reopen() == 0
+    assert await ledger.exchange([], 9) == []
+
+
 def test_the_transition_table_has_no_way_back_from_what_is_settled() -> None:
     assert set(TRANSITIONS) == set(State)
     into_sending = {old for old, new in TRANSITIONS.items() if State.SENDING in new}

@@ -1,0 +1,155 @@
+"""DKIM signatures, judged by three programs that others wrote: dkimpy, OpenDKIM and Perl's Mail::DKIM."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dkim
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.adapters.dkim import DkimSigner, PrivateKey, load_key
+from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
+
+ROOT = Path(__file__).parents[2]
+NOW = dt.datetime.now(dt.UTC)
+KEYS: dict[str, PrivateKey] = {
+    "rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    "ed25519": ed25519.Ed25519PrivateKey.generate(),
+}
+SENDER = Sender("Justicia Migrante — Comité", "news@example.org", "hello@example.org", "https://news.example.org")
+
+
+def signer(kind: str) -> DkimSigner:
+    return DkimSigner("example.org", "s1", KEYS[kind])
+
+
+def message(name: str = "Ana Ñandú", subject: str = "¡Hola!", text: str = "One  two \n\n.three\n\n\n") -> bytes:
+    edition = FrozenEdition("es", frozenset(), SENDER, subject, text, f"<p>{text}</p>\n")
+    return MessageTemplate(edition).fill(Reader("ana@example.org", name, name, "token"), "<1@example.org>", NOW)
+
+
+def verified(signed: bytes, kind: str) -> bool:
+    name, value = signer(kind).dns_record()
+
+    def lookup(asked: bytes, timeout: int = 5) -> bytes | None:
+        return value.encode() if asked.decode().rstrip(".") == name else None
+
+    return bool(dkim.verify(signed, dnsfunc=lookup))
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_dkimpy_verifies_what_is_signed_and_nothing_that_is_changed(kind: str) -> None:
+    signed = signer(kind).sign(message(), NOW)
+    assert verified(signed, kind)
+    for old, new in (
+        (b"From: ", b"From: x"),
+        (b"List-Unsubscribe-Post: List", b"List-Unsubscribe-Post: Lost"),
+        (b"https://news.example.org/u/", b"https://evil.example.com/u/"),
+        (b"three", b"four!"),
+        (b"Subject: ", b"Subject: =?utf-8?B?QQ==?=\r\n "),
+    ):
+        assert old in signed
+        assert not verified(signed.replace(old, new, 1), kind), old
+
+
+@pytest.mark.parametrize("field", ["From: evil@example.com", "Subject: evil", "To: x@example.com", "Date: yesterday"])
+def test_no_second_header_can_be_added(field: str) -> None:
+    signed = signer("rsa").sign(message(), NOW)
+    assert not verified(field.encode() + b"\r\n" + signed, "rsa")
+
+
+def test_the_headers_that_matter_are_signed() -> None:
+    header = signer("rsa").sign(message(), NOW).partition(b"\r\nDate:")[0].replace(b"\r\n ", b"").decode()
+    signed = header.partition(";h=")[2].partition(";")[0].replace(" ", "").split(":")
+    assert {"list-unsubscribe", "list-unsubscribe-post", "reply-to", "message-id"} <= set(signed)
+    assert all(signed.count(name) == 2 for name in ("from", "to", "subject", "date"))
+
+
+def test_lines_of_the_signature_are_short() -> None:
+    for kind in KEYS:
+        signature = signer(kind).sign(message(), NOW).partition(b"\r\nDate:")[0]
+        assert max(map(len, signature.split(b"\r\n"))) <= 100
+
+
+_texts = st.text(st.characters(codec="utf-8", exclude_characters="\ue000\ue001\r"), max_size=200)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_texts, _texts, _texts, st.sampled_from(sorted(KEYS)))
+def test_whatever_is_written_verifies(name: str, subject: str, text: str, kind: str) -> None:
+    assert verified(signer(kind).sign(message(name, subject, text), NOW), kind)
+
+
+def pem(key: PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def test_keys_are_read_and_weak_ones_refused() -> None:
+    for key in KEYS.values():
+        assert type(load_key(pem(key))) is type(key)
+    with pytest.raises(ValueError, match="1024 bits"):
+        load_key(pem(rsa.generate_private_key(public_exponent=65537, key_size=1024)))
+    with pytest.raises(ValueError, match="neither"):
+        load_key(pem(ec.generate_private_key(ec.SECP256R1())))
+    with pytest.raises(ValueError, match="no private key"):
+        load_key(b"nonsense")
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_opendkim_and_mail_dkim_agree(tmp_path: Path, kind: str) -> None:
+    """Both ask the DNS, so they run in a network namespace whose only server is ours."""
+    needed = ("unshare", "ip", "opendkim-testmsg", "perl")
+    missing = [name for name in needed if not shutil.which(name)]
+    if missing or os.geteuid() != 0:
+        assert not os.environ.get("CI"), f"CI must run this; missing: {missing}"
+        pytest.skip(f"needs root and {', '.join(needed)}")
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
+    (tmp_path / "signed.eml").write_bytes(signer(kind).sign(message(), NOW))
+    (tmp_path / "changed.eml").write_bytes(signer(kind).sign(message(), NOW).replace(b"three", b"four!"))
+    perl = (
+        "use Mail::DKIM::Verifier; my $v = Mail::DKIM::Verifier->new; binmode STDIN;"
+        ' while (<STDIN>) { s/\\015?\\012$//; $v->PRINT("$_\\015\\012") } $v->CLOSE; print $v->result, qq(\\n);'
+    )
+    name, value = signer(kind).dns_record()
+    here = shlex.quote(str(tmp_path))
+    script = f"""
+        set -e
+        ip link set lo up
+        mount --bind {here}/resolv.conf /etc/resolv.conf
+        {shlex.quote(sys.executable)} -m tests.integration.dns_server 53 {name} {shlex.quote(value)} >{here}/dns.log &
+        server=$!
+        trap 'kill $server' EXIT
+        until grep -q ready {here}/dns.log; do sleep 0.05; done
+        for file in signed changed; do
+            perl -e {shlex.quote(perl)} < {here}/$file.eml | sed "s/^/$file Mail::DKIM /"
+            if opendkim-testmsg -C < {here}/$file.eml >{here}/opendkim.log 2>&1
+            then echo "$file OpenDKIM pass"; else echo "$file OpenDKIM $(cat {here}/opendkim.log)"; fi
+        done
+    """
+    done = subprocess.run(
+        ["unshare", "--mount", "--net", "sh", "-c", script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    verdicts = done.stdout.splitlines()
+    assert "signed OpenDKIM pass" in verdicts, done.stdout + done.stderr
+    assert "changed OpenDKIM pass" not in verdicts
+    if kind == "ed25519" and "signed Mail::DKIM invalid" in verdicts:
+        return  # Debian 12's Mail::DKIM (1.20230212) is older than its support of RFC 8463
+    assert "signed Mail::DKIM pass" in verdicts, done.stdout + done.stderr
+    assert "changed Mail::DKIM fail" in verdicts

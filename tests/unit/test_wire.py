@@ -1,0 +1,115 @@
+"""The SMTP dialogue on a transport of its own: pairing replies, however they are cut into packets."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiosmtplib
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.adapters.wire import MAX_REPLY, Reply, Wire, take_over
+
+
+class Pipe(asyncio.Transport):
+    """A transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+async def answered(said: list[bytes], replies: int) -> list[Reply]:
+    """Ask for some replies and let the server say these packets."""
+    wire = Wire(Pipe())
+    asking = asyncio.ensure_future(wire.ask(b"MAIL\r\n", replies, 1))
+    await asyncio.sleep(0)
+    for packet in said:
+        wire.data_received(packet)
+    return await asking
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, 30), max_size=20))
+def test_replies_are_paired_in_order_however_they_are_cut(cuts: list[int]) -> None:
+    said = b"250-first\r\n250 of two lines\r\n354 go on\n550 5.1.1 nobody\r\n"
+    packets = []
+    for cut in cuts:
+        packets.append(said[:cut])
+        said = said[cut:]
+    found = asyncio.run(answered([*filter(None, packets), said], 3))
+    assert found == [Reply(250, "first of two lines"), Reply(354, "go on"), Reply(550, "5.1.1 nobody")]
+
+
+@pytest.mark.parametrize(
+    "noise", [b"HTTP/1.1 400 Bad\r\n", b"25\r\n", b"2500 x\r\n", b"\r\n", b"\xff\xfe\x00\n", b"250x\n"]
+)
+async def test_what_is_no_smtp_ends_the_connection(noise: bytes) -> None:
+    with pytest.raises(ConnectionError, match="no SMTP"):
+        await answered([noise], 1)
+
+
+async def test_a_reply_without_an_end_ends_the_connection() -> None:
+    with pytest.raises(ConnectionError, match="without an end"):
+        await answered([b"250-" + b"x" * (MAX_REPLY + 1)], 1)
+
+
+async def test_an_unasked_reply_ends_the_connection_and_is_kept_as_the_reason() -> None:
+    pipe = Pipe()
+    wire = Wire(pipe)
+    wire.data_received(b"421 too long idle\r\n")
+    assert pipe.closed
+    assert not wire.open
+    with pytest.raises(ConnectionError, match="421 too long idle"):
+        await wire.ask(b"MAIL\r\n", 1, 1)
+
+
+async def test_silence_ends_the_connection_after_its_time() -> None:
+    pipe = Pipe()
+    with pytest.raises(ConnectionError, match=r"no answer within 0\.01 seconds"):
+        await Wire(pipe).ask(b"MAIL\r\n", 1, 0.01)
+    assert pipe.closed
+
+
+async def test_a_lost_connection_reaches_everybody_who_waits() -> None:
+    wire = Wire(Pipe())
+    asking = asyncio.ensure_future(wire.ask(b"x", 2, 1))
+    await asyncio.sleep(0)
+    wire.data_received(b"250 ok\r\n")
+    wire.connection_lost(None)
+    with pytest.raises(ConnectionError, match="the server closed the connection"):
+        await asking
+
+
+async def test_the_library_still_lets_its_connection_be_taken_over() -> None:
+    """The contract with aiosmtplib: an asyncio transport in ``transport``, extensions by name after EHLO."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while line := await reader.readline():
+            writer.write(b"250-x\r\n250-PIPELINING\r\n250 SIZE 1000\r\n" if line.startswith(b"EHLO") else b"250 ok\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    client = aiosmtplib.SMTP(hostname="127.0.0.1", port=server.sockets[0].getsockname()[1], start_tls=False)
+    await client.connect()
+    await client.ehlo()
+    assert client.supports_extension("pipelining")
+    assert client.esmtp_extensions["size"] == "1000"
+    wire = take_over(client)
+    assert await wire.ask(b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n", 2, 5) == [Reply(250, "ok")] * 2
+    wire.close()
+    await asyncio.sleep(0.05)
+    server.close()
+    await server.wait_closed()
