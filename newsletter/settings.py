@@ -133,6 +133,18 @@ class SmtpSettings(_Section):
     timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer; the last one may take 600.")
 
 
+class DkimSettings(_Section):
+    """Signatures by which receivers know that the mail is yours."""
+
+    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = Field(
+        description="The domain that signs; the From address's own."
+    )
+    selector: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")] = Field(
+        description="The name of the key in the DNS: <selector>._domainkey.<domain>."
+    )
+    key_file: str = Field(min_length=1, description="A PEM file with an RSA key of 2,048 bits or more, or Ed25519.")
+
+
 class Settings(_Section):
     """All of ``newsletter.yaml``."""
 
@@ -143,6 +155,7 @@ class Settings(_Section):
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(description="Where web pages and pictures are.")
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/newsletter.db")
     smtp: SmtpSettings | None = Field(None, description="Needed to send, not to draft.")
+    dkim: DkimSettings | None = Field(None, description="Sign every message; needed unless the mail server does.")
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))

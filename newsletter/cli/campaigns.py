@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import AsJson, say, say_json, table
+from newsletter.cli.output import AsJson, confirm, say, say_json, table
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.cli.report import Counts
+    from newsletter.cli.wiring import Stores
     from newsletter.store.campaigns import Campaign, Delivery
+    from newsletter.store.ledger import CampaignLedger
 
 app = typer.Typer(help="Past and present sendings.", no_args_is_help=True)
+
+
+Number = Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")]
+
+
+class Verdict(StrEnum):
+    """What a person decides of the messages in doubt."""
+
+    RESEND = "resend"
+    ACCEPT = "accept"
+    REJECT = "reject"
 
 
 @app.command("list")
@@ -51,9 +67,7 @@ def list_command(as_json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show_command(
-    number: Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")], as_json: AsJson = False
-) -> None:
+def show_command(number: Number, as_json: AsJson = False) -> None:
     """Show one campaign, and everybody in it whose copy was not accepted, with the reason.  Shows addresses."""
     from newsletter.cli.report import counts_json, print_counts
 
@@ -61,9 +75,7 @@ def show_command(
 
     async def run() -> tuple[Campaign, Counts, list[Delivery]]:
         async with house.stores() as stores:
-            campaign = next((found for found in await stores.campaigns.list() if found.id == number), None)
-            if campaign is None:
-                raise UsageError(f"there is no campaign {number}", "'newsletter campaigns list' lists them")
+            campaign = await _find(stores, number)
             counts = await stores.campaigns.counts(campaign)
             return campaign, counts, [row async for row in stores.campaigns.unsettled(campaign)]
 
@@ -89,3 +101,56 @@ def show_command(
             ("address", "edition", "state", "attempts", "the server's last words"),
             ((r.email, r.locale, r.state.replace("_", " "), r.attempts, r.reply) for r in unsettled),
         )
+
+
+@app.command("resolve")
+def resolve_command(
+    number: Number,
+    in_doubt: Annotated[
+        Verdict,
+        typer.Option("--in-doubt", help="resend: maybe a second copy; accept: they have it; reject: they go without."),
+    ],
+) -> None:
+    """Decide what becomes of the messages in doubt: nobody can know whether the server took them."""
+    from newsletter.delivery.states import State
+
+    states = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
+    changed = asyncio.run(_change(number, lambda ledger: ledger.resolve(states[in_doubt])))
+    say(f"{changed} in doubt: {in_doubt.value}")
+    if changed and in_doubt is Verdict.RESEND:
+        say("  next: the same 'newsletter send' as before sends them")
+
+
+@app.command("cancel")
+def cancel_command(
+    number: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False
+) -> None:
+    """Let nobody else have a copy.  What was accepted cannot be called back, and this cannot be undone."""
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked", "add --yes to cancel without being asked")
+    if not yes and not confirm(f"Cancel the rest of campaign {number} for good?"):
+        say("nothing was cancelled")
+        return
+    changed = asyncio.run(_change(number, lambda ledger: ledger.cancel()))
+    say(f"cancelled for {changed} who had not got their copy yet")
+
+
+async def _change(number: int, change: Callable[[CampaignLedger], Awaitable[int]]) -> int:
+    """Change the ledger of a campaign while nobody is sending."""
+    from newsletter.cli.lock import only_run
+    from newsletter.store.ledger import CampaignLedger
+
+    house = open_house()
+    async with house.stores() as stores:
+        campaign = await _find(stores, number)
+        with only_run(stores.database.file):
+            ledger = CampaignLedger(stores.database, house.clock, campaign, token="a person")  # noqa: S106 - a name
+            await ledger.reopen()
+            return await change(ledger)
+
+
+async def _find(stores: Stores, number: int) -> Campaign:
+    campaign = next((found for found in await stores.campaigns.list() if found.id == number), None)
+    if campaign is None:
+        raise UsageError(f"there is no campaign {number}", "'newsletter campaigns list' lists them")
+    return campaign

@@ -12,19 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from newsletter.audience.subscribers import parse_address
 from newsletter.audience.tokens import Tokens
+from newsletter.cli.lock import only_run
 from newsletter.cli.output import confirm, err, say, say_json
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import House, Stores
-from newsletter.delivery.deliver import Claim, Desk, OnResult, Result, Transport, connect, deliver
-from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, reader_of
+from newsletter.delivery.deliver import Desk, OnResult, Result, Transport, connect, deliver
+from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
 from newsletter.delivery.states import State
-from newsletter.errors import NotDeliveredError, StoreError, UsageError
+from newsletter.delivery.writer import MessageWriter
+from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
 from newsletter.store.campaigns import Campaign, EditionFor, Planned, Target
 from newsletter.store.ledger import CampaignLedger
@@ -41,12 +42,14 @@ async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None
     loaded = house.load(house.workspace.issue_file(issue))
     editions = [house.frozen(loaded, locale) for locale in house.settings.locales]
     outcomes: dict[str, dict[str, str]] = {}
+    signer = house.dkim_signer()
     session = await connect(house.smtp_server())
     try:
         for edition in editions:
             message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
             reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
-            outcome = await session.send(address, MessageTemplate(edition).fill(reader, message_id, house.clock.now()))
+            message = MessageTemplate(edition).fill(reader, message_id, house.clock.now())
+            outcome = await session.send(address, signer.sign(message, house.clock.now()) if signer else message)
             outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
             if not as_json:
                 say(f"{edition.locale}: {outcome.state}: {outcome.reply}")
@@ -118,7 +121,7 @@ class Sending:
         """Start or go on.  Raises NotDeliveredError unless everybody has their copy."""
         server = self._house.smtp_server()
         async with self._house.stores() as stores:
-            with _only_run(stores, self._slug):
+            with only_run(stores.database.file):
                 tokens = await self._house.tokens(stores.database)
                 campaign = await stores.campaigns.find(self._slug, self._segments)
                 if campaign:
@@ -197,13 +200,7 @@ class Sending:
         if doubtful:
             tell(f"{doubtful} messages were under way when an earlier run ended: in doubt, not sent again")
         editions = await stores.campaigns.editions(campaign)
-        templates = {edition_id: MessageTemplate(edition) for edition_id, edition in editions.items()}
-
-        def write(claim: Claim) -> bytes:
-            template = templates[claim.edition_id]
-            message_id = tokens.message_id(campaign.ref, claim.subscriber.ref, template.sender.domain)
-            return template.fill(reader_of(claim.subscriber, tokens), message_id, house.clock.now())
-
+        write = MessageWriter(campaign.ref, editions, tokens, house.clock, house.dkim_signer())
         counts = await stores.campaigns.counts(campaign)
         pending = sum(by_state.get(State.PENDING, 0) for by_state in counts.values())
         connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
@@ -223,19 +220,6 @@ def _make_editions(plan: Plan, edition_for: EditionFor) -> None:
     """Render what the plan needs, so that an incomplete translation shows before anything is asked or sent."""
     for locale, sees in sorted(plan.needed, key=lambda pair: (pair[0], sorted(pair[1]))):
         edition_for(locale, sees)
-
-
-@contextlib.contextmanager
-def _only_run(stores: Stores, slug: str) -> Iterator[None]:
-    """Hold the lock that the system frees when its holder dies, however it dies."""
-    lock = FileLock(f"{stores.database.file}.send.lock", timeout=0, mode=0o600)
-    try:
-        with lock:
-            yield
-    except Timeout:
-        raise StoreError(
-            f"another sending is running, so '{slug}' was not touched", "wait until it has ended, then try again"
-        ) from None
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ from newsletter.settings import FILE_NAME
 from newsletter.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
+    from newsletter.adapters.dkim import DkimSigner
     from newsletter.adapters.smtp import SmtpServer
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
@@ -130,6 +131,23 @@ class House:
             mail_from=self.settings.sender.bounces or self.settings.sender.address,
             timeout=smtp.timeout,
         )
+
+    def dkim_signer(self) -> DkimSigner | None:
+        """Who signs the messages, if the settings name a key.  SettingsError if the key cannot be used."""
+        from newsletter.adapters.dkim import DkimSigner, load_key
+
+        dkim = self.settings.dkim
+        if dkim is None:
+            return None
+        try:
+            key = load_key((self.workspace.root / dkim.key_file).read_bytes())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            hint = "docs/going-live.md tells how to make a key"
+            where = SourceSpan(FILE_NAME, line=0)
+            message = f"the DKIM key {dkim.key_file} cannot be used: {reason}"
+            raise SettingsError([Finding(where, "bad-key", message, hint)]) from None
+        return DkimSigner(dkim.domain, dkim.selector, key)
 
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:

@@ -1,0 +1,46 @@
+"""Claim → the bytes for that person: the template of their edition, filled and signed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Protocol
+
+from newsletter.audience.tokens import Tokens
+from newsletter.clock import Clock
+from newsletter.delivery.deliver import Claim
+from newsletter.delivery.message import FrozenEdition, MessageTemplate, reader_of
+
+
+class Signer(Protocol):
+    """Puts a signature before a finished message (``adapters/dkim.py``)."""
+
+    def sign(self, message: bytes, now: dt.datetime) -> bytes:
+        """The same message, signed."""
+        ...
+
+
+class MessageWriter:
+    """Writes the messages of one campaign, which is named by ``campaign_ref`` in each Message-ID."""
+
+    def __init__(
+        self,
+        campaign_ref: str,
+        editions: Mapping[int, FrozenEdition],
+        tokens: Tokens,
+        clock: Clock,
+        signer: Signer | None,
+    ) -> None:
+        self._campaign_ref = campaign_ref
+        self._templates = {number: MessageTemplate(edition) for number, edition in editions.items()}
+        self._tokens = tokens
+        self._clock = clock
+        self._signer = signer
+
+    def __call__(self, claim: Claim) -> bytes:
+        """The message for the person of this claim; the same Message-ID at every attempt."""
+        now = self._clock.now()
+        template = self._templates[claim.edition_id]
+        message_id = self._tokens.message_id(self._campaign_ref, claim.subscriber.ref, template.sender.domain)
+        message = template.fill(reader_of(claim.subscriber, self._tokens), message_id, now)
+        return self._signer.sign(message, now) if self._signer else message

@@ -1,0 +1,139 @@
+"""What staff can see and decide of campaigns, and what the doctor says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import dkim
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from newsletter.adapters.dkim import DkimSigner, load_key
+from tests.integration.conftest import Space
+from tests.integration.servers import CUT, Script, real_server, scripted_server, unused_port
+from tests.integration.test_sending import ledger
+
+People = Callable[[int], None]
+
+
+def half_done(space: Space, people: People) -> None:
+    """A campaign with one message in doubt, one rejected, one deferred and one accepted."""
+    people(4)
+    fates = {"reader1": CUT, "reader2": "550 5.1.1 no such user", "reader3": "450 4.2.2 full"}
+
+    def answer(verb: str, recipient: str) -> str | None:
+        return fates.get(recipient.partition("@")[0]) if verb == "BODY" else None
+
+    with scripted_server(Script(answer)) as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+
+
+def test_campaigns_are_listed_with_their_counts(space: Space, people: People) -> None:
+    half_done(space, people)
+    listed = space.json("campaigns", "list")
+    assert isinstance(listed, list)
+    assert [(row["number"], row["issue"], row["segments"]) for row in listed] == [(1, "june", ["everybody"])]
+    assert listed[0]["editions"]["en"] == {"accepted": 1, "rejected": 1}
+
+
+def test_who_has_no_copy_is_named_with_the_servers_words(space: Space, people: People) -> None:
+    half_done(space, people)
+    shown = space.run("campaigns", "show", "1").stdout
+    assert re.search(r"reader2@example\.org +en +rejected +1 +550 5\.1\.1 no such user", shown)
+    assert re.search(r"reader1@example\.org +es +in doubt", shown)
+    assert "reader0@example.org" not in shown
+    assert "there is no campaign 7" in space.run("campaigns", "show", "7", code=2).stderr
+
+
+def test_in_doubt_is_sent_again_only_when_a_person_says_so(space: Space, people: People) -> None:
+    half_done(space, people)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+        assert inbox.recipients() == ["reader3@example.org"]
+        assert "1 in doubt: resend" in space.run("campaigns", "resolve", "1", "--in-doubt", "resend").stdout
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert inbox.recipients() == ["reader3@example.org", "reader1@example.org"]
+    assert Counter(ledger(space).values()) == {"accepted": 3, "rejected": 1}
+
+
+def test_in_doubt_can_be_settled_without_sending(space: Space, people: People) -> None:
+    half_done(space, people)
+    space.run("campaigns", "resolve", "1", "--in-doubt", "accept")
+    assert ledger(space)["reader1@example.org"] == "accepted"
+
+
+def test_a_cancelled_campaign_sends_nothing_more(space: Space, people: People) -> None:
+    half_done(space, people)
+    assert "--yes" in space.run("campaigns", "cancel", "1", code=2).stderr
+    assert "cancelled for 1" in space.run("campaigns", "cancel", "1", "--yes").stdout
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert not inbox.messages
+
+
+def with_key(space: Space) -> DkimSigner:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file: Path = space.root / "var" / "dkim.pem"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(pem)
+    space.set("dkim", domain="example.org", selector="s1", key_file="var/dkim.pem")
+    return DkimSigner("example.org", "s1", load_key(pem))
+
+
+def test_messages_arrive_signed(space: Space, people: People) -> None:
+    signer = with_key(space)
+    people(2)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+        space.run("send", "june", "--to", "staff@example.org")
+    _name, value = signer.dns_record()
+    assert len(inbox.messages) == 4
+    for _sender, _to, message in inbox.messages:
+        assert dkim.verify(message, dnsfunc=lambda *_args, **_named: value.encode())
+
+
+def test_a_key_that_cannot_be_used_is_told_before_anything_is_sent(space: Space, people: People) -> None:
+    with_key(space)
+    (space.root / "var" / "dkim.pem").write_text("nonsense", encoding="utf-8")
+    people(1)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "the DKIM key var/dkim.pem cannot be used" in done.stderr
+    assert not inbox.messages
+
+
+def test_the_doctor_finds_a_working_workspace_well(space: Space) -> None:
+    signer = with_key(space)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("doctor")
+    assert f"127.0.0.1:{inbox.port} answers" in done.stdout
+    assert "s1._domainkey.example.org" in done.stdout
+    assert signer.dns_record()[1] in done.stdout.replace("\n", "")
+    assert "problem" not in done.stdout
+
+
+def test_the_doctor_names_each_problem_and_what_to_do(space: Space) -> None:
+    with_key(space)
+    space.set("dkim", domain="example.net")
+    space.set("smtp", port=unused_port())
+    space.run("segments", "count")
+    (space.root / "var" / "newsletter.db").chmod(0o644)
+    found = {row["what"]: row for row in _rows(space.json("doctor", code=2))}
+    assert "cannot be reached" in found["mail server"]["found"]
+    assert found["var/newsletter.db"]["do"] == "chmod 600 var/newsletter.db"
+    assert found["DKIM alignment"]["verdict"] == "problem"
+
+
+def _rows(report: object) -> list[dict[str, str]]:
+    assert isinstance(report, list)
+    return report
