@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint types imports bench screenshots messages lock clean
+.PHONY: setup demo test lint types imports bench soak screenshots messages lock clean
 
 setup: $(READY)
 
@@ -39,6 +39,10 @@ types: $(READY)
 
 imports: $(READY)
 	@$(BIN)/lint-imports
+
+# Kill the sender sixty times in one campaign; some three minutes.
+soak: $(READY)
+	@KILLS=60 $(BIN)/pytest tests/integration/test_killed.py -q -s --timeout 1200
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
