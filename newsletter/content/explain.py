@@ -11,16 +11,14 @@ import types
 import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from newsletter.content.places import Source
 from newsletter.content.problems import PROBLEMS
 from newsletter.errors import Finding, did_you_mean
-
-if TYPE_CHECKING:
-    from newsletter.content.source import Source
 
 _TYPE_NAMES = {
     "string_type": "text",

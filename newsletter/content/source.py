@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from newsletter.content import characters
 from newsletter.content.explain import explain
+from newsletter.content.places import Source
 from newsletter.errors import ContentError, Finding, SourceSpan
 
 MAX_BYTES = 512 * 1024  # of one YAML file; the longest real issue has some 20 KB
@@ -55,32 +55,6 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(0|[1-
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(0|[1-9][0-9]*)\.[0-9]+$"), list("-+0123456789")
 )
-
-
-@dataclass(slots=True)
-class Source:
-    """One YAML file: its text, its node tree, and its plain data.  ``path`` is shown to staff."""
-
-    path: str
-    text: str
-    root: yaml.Node
-    data: Any
-    findings: list[Finding] = field(default_factory=list)
-    # Values that came from elsewhere than the file (the environment), by their keys.
-    origins: dict[tuple[int | str, ...], SourceSpan] = field(default_factory=dict)
-
-    def span(self, node: yaml.Node) -> SourceSpan:
-        """Where a node starts."""
-        return SourceSpan(self.path, node.start_mark.line + 1, node.start_mark.column + 1)
-
-    def find(self, node: yaml.Node, needle: str, *, last: bool) -> SourceSpan:
-        """Where ``needle`` stands inside a node; the node's start if it is not there to the letter."""
-        start, end = node.start_mark.index, node.end_mark.index
-        at = (self.text.rfind if last else self.text.find)(needle, start, end) if needle else -1
-        if at < 0:
-            return self.span(node)
-        line_start = self.text.rfind("\n", 0, at) + 1
-        return SourceSpan(self.path, self.text.count("\n", 0, at) + 1, at - line_start + 1)
 
 
 def read_source(path: Path, shown: str) -> Source:
