@@ -1,4 +1,5 @@
-# Everything here works without root and leaves nothing outside .venv/ and var/.
+# Everything here works without root and writes below .venv/ and var/ (and the caches of
+# uv and of the browser).  As root, "make test" installs Debian packages that tests need.
 # Uses uv where it is on the PATH, otherwise a plain venv that gets it from PyPI.
 
 PYTHON ?= python3

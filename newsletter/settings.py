@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import quote, urlsplit
 
+import idna
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -29,15 +31,17 @@ from pydantic import (
 from newsletter.audience.segments import SegmentName, SegmentRule
 from newsletter.audience.subscribers import parse_address
 from newsletter.content.links import check_url
+from newsletter.content.places import Source
 from newsletter.content.problems import Problem, raise_problems
-from newsletter.content.source import Source, parse, read_source, validate
+from newsletter.content.source import parse, read_source, validate
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, did_you_mean
-from newsletter.i18n.locales import is_locale
+from newsletter.i18n.locales import Offer, halves_of, is_locale
 from newsletter.render.theme import Theme
 
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
 SECRETS = (("smtp", "password"), ("secret_key",))
+MAX_PUBLIC_URL = 200  # characters; List-Unsubscribe must fit into a line of 998 (RFC 5322 §2.1.1)
 
 
 def _locale(tag: str) -> str:
@@ -65,11 +69,24 @@ def _address(text: str) -> str:
 
 
 def _public_url(url: str) -> str:
+    """The address as mail needs it: in ASCII, and such that a path can follow."""
     problems = check_url(url)
-    if not problems and not url.startswith(("https://", "http://")):
+    parts = urlsplit(url) if not problems else None
+    if parts and parts.scheme not in ("https", "http"):
         problems = [Problem("bad-url", f"'{url}' is no web address", "write https://…", url)]
+    elif parts and (parts.query or parts.fragment or "?" in url or "#" in url):
+        problems = [Problem("bad-url", f"'{url}' ends in a query, so that no page can lie below it", "", url)]
+    elif parts and len(url) > MAX_PUBLIC_URL:
+        problems = [Problem("bad-url", f"the address is longer than {MAX_PUBLIC_URL} characters", "", url)]
     raise_problems(problems)
-    return url.rstrip("/")
+    assert parts is not None
+    try:
+        host = idna.encode(parts.hostname or "", uts46=True).decode()
+    except idna.IDNAError as error:
+        raise_problems([Problem("bad-url", f"'{url}' names no valid host: {error}", "", url)])
+        raise
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{quote(parts.path, safe='/%~')}".rstrip("/")
 
 
 def _database(url: str) -> str:
@@ -87,9 +104,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 # Tagged, so that a wrong type is one mistake and not one for each form the name may have.
 NameByLocale = Annotated[
-    Annotated[str, Tag("one")] | Annotated[dict[Locale, str], Tag("by-locale")],
+    Annotated[Name, Tag("one")] | Annotated[dict[Locale, Name], Tag("by-locale")],
     Discriminator(lambda value: "by-locale" if isinstance(value, dict) else "one"),
 ]
 
@@ -133,6 +151,13 @@ class SmtpSettings(_Section):
     timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer; the last one may take 600.")
 
 
+class ApprovalRule(StrEnum):
+    """Whether an edition must have been read over and approved before it is sent."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
 class DkimSettings(_Section):
     """Signatures by which receivers know that the mail is yours."""
 
@@ -145,11 +170,21 @@ class DkimSettings(_Section):
     key_file: str = Field(min_length=1, description="A PEM file with an RSA key of 2,048 bits or more, or Ed25519.")
 
 
+class CheckSettings(_Section):
+    """What ``newsletter i18n check`` holds a translation to."""
+
+    subject: int = Field(78, ge=20, le=150, description="Characters of a subject; phones show fewer.")
+    preheader: int = Field(140, ge=20, le=250, description="Characters of a preheader.")
+    button: int = Field(30, ge=10, le=100, description="Characters of what a button says.")
+    reading_ease: int = Field(40, ge=0, le=100, description="Points of reading ease below which is warned.")
+
+
 class Settings(_Section):
     """All of ``newsletter.yaml``."""
 
     organisation: Organisation
     locales: tuple[Locale, ...] = Field(min_length=1, description="Languages; the first is the default.")
+    approval: ApprovalRule = Field(ApprovalRule.OPTIONAL, description="required: send only what somebody approved.")
     formats: dict[Locale, Locale] = Field(default_factory=dict, description="Formatting locale by text locale.")
     sender: SenderSettings
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(description="Where web pages and pictures are.")
@@ -158,8 +193,12 @@ class Settings(_Section):
     dkim: DkimSettings | None = Field(None, description="Sign every message; needed unless the mail server does.")
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
+    checks: CheckSettings = Field(default_factory=lambda: CheckSettings.model_validate({}))
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
     segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")
+    bilingual: dict[SegmentName, str] = Field(
+        default_factory=dict, description="Segments whose people get two languages in one message: es+en."
+    )
 
     @model_validator(mode="after")
     def _locales_agree(self) -> Self:
@@ -188,8 +227,40 @@ class Settings(_Section):
             problems.append(
                 Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:")
             )
+        problems += self._bilingual_problems()
         raise_problems(problems)
         return self
+
+    def _bilingual_problems(self) -> list[Problem]:
+        problems = []
+        for name, pair in self.bilingual.items():
+            if name not in self.segments:
+                hint = did_you_mean(name, self.segments) or "define it under 'segments:'"
+                problems.append(Problem("unknown-segment", f"bilingual: there is no segment '{name}'", hint, name))
+            halves = halves_of(pair)
+            if len(halves) != 2 or halves[0] == halves[1]:  # noqa: PLR2004 - a pair
+                hint = "write two different locales in the order of reading, e.g. es+en"
+                problems.append(Problem("bad-pair", f"bilingual: '{pair}' is no pair of languages", hint, pair))
+                continue
+            problems += [
+                Problem(
+                    "unknown-locale",
+                    f"bilingual: '{half}' is not among the locales",
+                    did_you_mean(half, self.locales),
+                    pair,
+                )
+                for half in halves
+                if half not in self.locales
+            ]
+        return problems
+
+    def offer(self) -> Offer:
+        """The locales and pairs that readers can get."""
+        return Offer(self.locales, self.bilingual)
+
+    def editions(self) -> list[str]:
+        """Every locale, then every pair that a segment gets."""
+        return list(dict.fromkeys((*self.locales, *self.bilingual.values())))
 
     def format_locale(self, locale: str) -> str:
         """The formatting locale for a text locale."""
@@ -244,7 +315,8 @@ def _overlay(source: Source, environment: Mapping[str, str]) -> None:
             target[section] = dict(inner) if isinstance(inner, dict) else {}
             target = target[section]
         # A list or mapping is written as in the file; anything else is text, which the model turns into what it wants.
-        target[key] = parse(value, variable).data if value[:1] in ("[", "{") else value
+        structured = value[:1] in ("[", "{") and (*sections, key) not in SECRETS
+        target[key] = parse(value, variable).data if structured else value
         source.origins[(*sections, key)] = SourceSpan(f"environment variable {variable}", line=0)
 
 

@@ -50,12 +50,12 @@ class Workspace:
     def issue_file(self, name: str) -> Path:
         """The file that staff mean by ``x``, ``x.yaml`` or ``issues/x.yaml``.  UsageError if there is none."""
         slug = self.slug(name)
-        file = self.issues / f"{slug}.yaml"
-        if not file.is_file():
-            known = [path.stem for path in self.issue_files()]
-            hint = did_you_mean(slug, known) or f"'newsletter new {slug}' begins one"
+        # By the listing, since some file systems take "June" for "june", and the slug names the campaign.
+        files = {path.stem: path for path in self.issue_files()}
+        if slug not in files:
+            hint = did_you_mean(slug, files) or f"'newsletter new {slug}' begins one"
             raise UsageError(f"there is no issue '{name}'", hint)
-        return file
+        return files[slug]
 
     def shown(self, path: Path) -> str:
         """A path as staff should read it: from the workspace's root, if it lies below."""

@@ -10,6 +10,9 @@ fc-list 2>/dev/null | grep -qi "noto.*arabic\|dejavu" || missing="$missing fonts
 command -v opendkim-testmsg >/dev/null 2>&1 || [ -x /usr/sbin/opendkim-testmsg ] || missing="$missing opendkim-tools"
 perl -MMail::DKIM -e 1 >/dev/null 2>&1 || missing="$missing libmail-dkim-perl"
 command -v ip >/dev/null 2>&1 || missing="$missing iproute2"
+office=/usr/lib/libreoffice/program # Debian's folder; each of the two programs is a library in it
+[ -e "$office/libsclo.so" ] || missing="$missing libreoffice-calc-nogui"
+[ -e "$office/libswlo.so" ] || missing="$missing libreoffice-writer-nogui"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -20,13 +20,14 @@ from aiosmtplib import (
     SMTPHeloError,
 )
 
-from newsletter.adapters.wire import Reply, Wire, take_over
+from newsletter.adapters.wire import Reply, Wire, WireLostError, take_over
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
 
 DATA_TIMEOUT = 600.0  # seconds for the reply to the final dot; RFC 5321 §4.5.3.2.6
 GOODBYE_TIMEOUT = 5.0  # seconds for the reply to QUIT; nothing depends on it
 END_OF_DATA = b".\r\n"  # after the message's own CRLF; RFC 5321 §4.1.1.4
+_NO_LOGIN = ("No suitable authentication method", "The SMTP AUTH extension is not")  # aiosmtplib's words
 START_INPUT = 354
 SERVICE_CLOSING = 421
 
@@ -102,7 +103,7 @@ class SmtpServer:
                 f"{self._name} refused the login of '{self.username}': {error.code} {error.message}",
                 "check smtp.username and the environment variable NEWSLETTER_SMTP__PASSWORD",
             )
-        if isinstance(error, SMTPException) and "auth" in str(error).lower() and self.username:
+        if self.username and isinstance(error, SMTPException) and str(error).startswith(_NO_LOGIN):
             return MailServerError(
                 f"{self._name} offers no login that can be used: {error}",
                 "most servers offer it only after STARTTLS; or leave smtp.username empty",
@@ -136,13 +137,16 @@ class SmtpSession:
             refusal = await self._announce(recipient, len(message))
             if refusal is not None:
                 return await self._refused(refusal)
+            if not self.open:
+                return connection_lost(stage, "the server closed the connection before the body")
             stage = Stage.AFTER_BODY
             (reply,) = await self._wire.ask(message + END_OF_DATA, 1, DATA_TIMEOUT)
         except ConnectionError as error:
             return connection_lost(stage, str(error))
-        if reply.code == SERVICE_CLOSING:
-            self._wire.close("the server closes")
-        return classify(reply.code, reply.text)
+        outcome = classify(reply.code, reply.text, stage)
+        if reply.code == SERVICE_CLOSING or outcome.state is State.IN_DOUBT:
+            self._wire.close("the server closes, or is out of step")
+        return outcome
 
     async def _announce(self, recipient: str, size: int) -> Reply | None:
         """Say MAIL, RCPT and DATA; None when the server waits for the body, else the reply that refused it.
@@ -159,13 +163,21 @@ class SmtpSession:
                 if reply.kind not in (2, 3):
                     return self._checked(reply, line)
             return None if reply.code == START_INPUT else reply
-        replies = await self._wire.ask(b"".join(lines), len(lines), self._timeout)
-        refused = next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
+        try:
+            replies = await self._wire.ask(b"".join(lines), len(lines), self._timeout)
+        except WireLostError as lost:
+            # It said no and hung up: the no is what matters.
+            refused = _first_refusal(lost.replies)
+            if refused is None:
+                raise
+            return self._checked(lost.replies[refused], lines[refused])
+        refused = _first_refusal(replies)
         if refused is None:
             return None if replies[-1].code == START_INPUT else replies[-1]
         if replies[-1].code == START_INPUT:
             # It waits for a body although it took no recipient: give it an empty one (RFC 2920 §3.1).
-            await self._wire.ask(END_OF_DATA, 1, self._timeout)
+            with contextlib.suppress(ConnectionError):
+                await self._wire.ask(END_OF_DATA, 1, self._timeout)
         return self._checked(replies[refused], lines[refused])
 
     def _checked(self, reply: Reply, line: bytes) -> Reply:
@@ -192,6 +204,10 @@ class SmtpSession:
             with contextlib.suppress(ConnectionError):
                 await self._wire.ask(b"QUIT\r\n", 1, GOODBYE_TIMEOUT)
         self._wire.close()
+
+
+def _first_refusal(replies: list[Reply]) -> int | None:
+    return next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
 
 
 @dataclass(frozen=True, slots=True)

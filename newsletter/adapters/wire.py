@@ -42,6 +42,14 @@ class Reply:
         return f"{self.code} {self.text}"
 
 
+class WireLostError(ConnectionError):
+    """The connection is gone.  ``replies`` came before that, and may say why."""
+
+    def __init__(self, reason: str, replies: list[Reply]) -> None:
+        super().__init__(reason)
+        self.replies = replies
+
+
 class Wire(asyncio.Protocol):
     """Writes bytes and pairs replies with what was asked, in order."""
 
@@ -59,28 +67,28 @@ class Wire(asyncio.Protocol):
     async def ask(self, data: bytes, replies: int, timeout: float) -> list[Reply]:  # noqa: ASYNC109 - one for all replies
         """Write ``data`` at once and wait for as many replies.
 
-        Raises ConnectionError when the connection is lost, out of step, or
-        silent for ``timeout`` seconds; it is closed then.
+        Raises WireLostError when the connection is lost, out of step, or silent for
+        ``timeout`` seconds; it is closed then.
         """
         if not self.open:
-            raise ConnectionError(self._lost or "the connection was closed")
+            raise WireLostError(self._lost or "the connection was closed", [])
         loop = asyncio.get_running_loop()
         futures: list[asyncio.Future[Reply]] = [loop.create_future() for _ in range(replies)]
         self._waiting.extend(futures)
         self._transport.write(data)
         try:
             async with asyncio.timeout(timeout):
-                return [await future for future in futures]
+                await asyncio.wait(futures)
         except TimeoutError:
             self.close(f"no answer within {timeout:g} seconds")
-            raise ConnectionError(self._lost) from None
-        finally:
-            for future in futures:
-                if future.done() and not future.cancelled():
-                    future.exception()  # seen, also where an earlier one has ended the wait
+        # Reading each exception also keeps asyncio from complaining that nobody did.
+        came = [future.result() for future in futures if future.done() and future.exception() is None]
+        if len(came) < replies:
+            raise WireLostError(self._lost, came)
+        return came
 
     def close(self, reason: str = "closed") -> None:
-        """End the connection; whoever waits for a reply gets a ConnectionError."""
+        """End the connection; whoever waits for a reply gets a WireLostError."""
         self._lost = self._lost or reason
         waiting, self._waiting = self._waiting, deque()
         for future in waiting:

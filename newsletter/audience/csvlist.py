@@ -12,7 +12,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,12 +30,14 @@ from newsletter.audience.subscribers import (
     parse_address,
 )
 from newsletter.errors import AudienceError, did_you_mean
-from newsletter.i18n.locales import is_locale
+from newsletter.i18n.locales import PAIR, current_tag, halves_of, is_locale
 
 COLUMNS = ("email", "name", "locale", "tags")
 _ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _SEPARATORS = ",;\t"
+_UNCLOSED = "a quotation mark is not closed"
+MAX_ROW_LINES = 20  # of one record; cells with line breaks are rare, and short
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
         separator, first, skipped = found[1], text.readline(), 1
     if not first.strip():
         raise AudienceError(f"{path} is empty", "the first row names the columns: email,name,locale,tags")
-    separator = separator or max(_SEPARATORS, key=first.count)
+    separator = separator or _separator(first)
     try:
         header = [_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
     except csv.Error as error:
@@ -91,18 +94,54 @@ def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
         ) from None
     _check_header(header, path)
     seen: dict[str, int] = {}
-    reader = csv.reader(text, delimiter=separator)
-    while True:
-        line = reader.line_num + skipped + 2  # the row's first line; the header's is 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRow(line, f"the row cannot be read: {error}")
-            continue
-        if any(cell.strip() for cell in cells):
+    for line, cells in _records(text, separator, skipped + 2):
+        if isinstance(cells, BadRow):
+            yield cells
+        elif any(cell.strip() for cell in cells):
             yield _row(line, header, cells, seen)
+
+
+def _separator(header: str) -> str:
+    """The separator that the header is written with: one that yields a column ``email``, else the commonest."""
+    return max(_SEPARATORS, key=lambda mark: ("email" in map(_column, header.split(mark)), header.count(mark)))
+
+
+def _records(text: io.TextIOWrapper, separator: str, line: int) -> Iterator[tuple[int, list[str] | BadRow]]:
+    """Each record with the line it begins on; ``line`` is the first one's.
+
+    A quotation mark that is not closed would swallow all that follows, as a
+    part of one cell.  So a record may have at most MAX_ROW_LINES lines, and
+    after a bad one reading goes on with the very next line.
+    """
+    ahead: deque[str] = deque()
+    while first := ahead.popleft() if ahead else text.readline():
+        lines = [first]
+        cells, reason = _parse(lines, separator)
+        while reason == _UNCLOSED and len(lines) < MAX_ROW_LINES:
+            following = ahead.popleft() if ahead else text.readline()
+            if not following:
+                break
+            lines.append(following)
+            cells, reason = _parse(lines, separator)
+        if not reason and any("@" in cell and ("\n" in cell or "\r" in cell) for cell in cells):
+            reason = "a cell holds a line break and an address: a quotation mark is missing or too many"
+        if reason:
+            ahead.extendleft(reversed(lines[1:]))
+            yield line, BadRow(line, f"the row cannot be read: {reason}")
+            line += 1
+        else:
+            yield line, cells
+            line += len(lines)
+
+
+def _parse(lines: Sequence[str], separator: str) -> tuple[list[str], str]:
+    """The cells of one record, or why there are none."""
+    try:
+        return next(csv.reader(lines, delimiter=separator, strict=True)), ""
+    except StopIteration:
+        return [], ""
+    except csv.Error as error:
+        return [], _UNCLOSED if "unexpected end" in str(error) else str(error)
 
 
 def _column(cell: str) -> str:
@@ -152,14 +191,28 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -
 
 
 def parse_locale(text: str) -> str:
-    """``es``, ``es_MX``, ``Spanish`` or ``español`` → a lower-case tag; "" stays "".  ValueError otherwise."""
+    """``es``, ``es_MX``, ``Spanish``, ``español`` → a lower-case tag; ``es+en`` → a pair; "" stays "".
+
+    ValueError, in words for staff, for anything else.
+    """
+    if not text.strip():
+        return ""
+    shown = clean_text(text, MAX_TAG)
+    tags = [_parse_tag(half) for half in halves_of(text)]
+    if not all(tags):
+        hint = "write e.g. en, es or, for both in one message, es+en"
+        raise ValueError(f"unknown locale '{shown}'; {hint}")
+    if len(tags) > 2 or len(set(tags)) < len(tags):  # noqa: PLR2004 - a pair
+        raise ValueError(f"'{shown}' is no pair; write two different locales, e.g. es+en")
+    return PAIR.join(tags)
+
+
+def _parse_tag(text: str) -> str:
+    """The tag of one locale; "" if nobody knows it."""
     tag = text.strip().casefold()
-    if tag and not is_locale(tag):
+    if not is_locale(tag):
         tag = _named_locales().get(tag, tag)
-    tag = tag.replace("_", "-")
-    if tag and not is_locale(tag):
-        raise ValueError(f"unknown locale '{clean_text(text, MAX_TAG)}'; write e.g. en or es")
-    return tag
+    return current_tag(tag) if is_locale(tag) else ""
 
 
 @cache

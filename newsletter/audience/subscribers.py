@@ -58,6 +58,17 @@ class Subscriber:
     attributes: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """As much of a subscriber as their message needs."""
+
+    id: int
+    ref: str
+    email: str
+    name: str
+    first_name: str
+
+
 def clean_text(text: str, limit: int) -> str:
     """One line of visible text in NFC, at most ``limit`` characters."""
     spaced = "".join(" " if char in "\r\n\t\v\f\x85\u2028\u2029" else char for char in text)

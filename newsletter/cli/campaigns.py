@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Past and present sendings.", no_args_is_help=True)
 
 
+class Retry(StrEnum):
+    """What a person can do for the rejected."""
+
+    RESEND = "resend"
+
+
 Number = Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")]
 
 
@@ -107,17 +113,23 @@ def show_command(number: Number, as_json: AsJson = False) -> None:
 def resolve_command(
     number: Number,
     in_doubt: Annotated[
-        Verdict,
+        Verdict | None,
         typer.Option("--in-doubt", help="resend: maybe a second copy; accept: they have it; reject: they go without."),
-    ],
+    ] = None,
+    rejected: Annotated[
+        Retry | None, typer.Option("--rejected", help="resend: try them again, when the fault was not theirs.")
+    ] = None,
 ) -> None:
-    """Decide what becomes of the messages in doubt: nobody can know whether the server took them."""
+    """Decide what becomes of the messages in doubt, or try rejected ones again."""
     from newsletter.delivery.states import State
 
-    states = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
-    changed = asyncio.run(_change(number, lambda ledger: ledger.resolve(states[in_doubt])))
-    say(f"{changed} in doubt: {in_doubt.value}")
-    if changed and in_doubt is Verdict.RESEND:
+    if (in_doubt is None) == (rejected is None):
+        raise UsageError("decide one thing at a time", "--in-doubt resend|accept|reject, or --rejected resend")
+    verdicts = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
+    old, new = (State.REJECTED, State.PENDING) if in_doubt is None else (State.IN_DOUBT, verdicts[in_doubt])
+    changed = asyncio.run(_change(number, lambda ledger: ledger.resolve(old, new)))
+    say(f"{changed} {old.replace('_', ' ')}: now {new}")
+    if changed and new is State.PENDING:
         say("  next: the same 'newsletter send' as before sends them")
 
 
@@ -145,7 +157,9 @@ async def _change(number: int, change: Callable[[CampaignLedger], Awaitable[int]
         campaign = await _find(stores, number)
         with only_run(stores.database.file):
             ledger = CampaignLedger(stores.database, house.clock, campaign, token="a person")  # noqa: S106 - a name
-            await ledger.reopen()
+            if doubtful := await ledger.reopen():
+                hint = f"'newsletter campaigns show {number}' names them; then give the same command again"
+                raise UsageError(f"a run died and left {doubtful} more in doubt, so nothing was decided yet", hint)
             return await change(ledger)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter import skeleton
-from newsletter.cli.output import AsJson, finding_json, report_error, say, say_json
+from newsletter.cli.output import AsJson, finding_json, report_error, say, say_json, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks
@@ -25,6 +26,7 @@ from newsletter.errors import (
     did_you_mean,
 )
 from newsletter.i18n.catalog import catalog_path
+from newsletter.i18n.locales import PAIR, halves_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
 
@@ -86,42 +88,69 @@ def check_command(
     house = open_house()
     files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
     findings: list[Finding] = []
+    warnings: list[Finding] = []
     for file in files:
-        findings += check_issue(house, file)
+        findings += check_issue(house, file, warnings.append)
+    findings, warnings = list(dict.fromkeys(findings)), list(dict.fromkeys(warnings))
     if as_json:
-        say_json({"issues": [file.stem for file in files], "findings": [finding_json(found) for found in findings]})
-    elif findings:
-        report_error(ContentError(findings))
+        reported = {
+            "issues": [file.stem for file in files],
+            "findings": [finding_json(found) for found in findings],
+            "warnings": [finding_json(found) for found in warnings],
+        }
+        say_json(reported)
     else:
-        locales = ", ".join(house.settings.locales)
-        say(f"{len(files)} {'issue' if len(files) == 1 else 'issues'} checked: all is well in {locales}", "green")
+        _report(house, len(files), findings, warnings)
     if findings:
         raise typer.Exit(ContentError.exit_code)
 
 
-def check_issue(house: House, file: Path) -> list[Finding]:
-    """Everything that keeps an issue from being sent, in every locale."""
+def _report(house: House, files: int, findings: list[Finding], warnings: list[Finding]) -> None:
+    for warning in warnings:
+        tell(f"warning: {warning}")
+    if findings:
+        report_error(ContentError(findings))
+    else:
+        editions = ", ".join(house.settings.editions())
+        say(f"{files} {'issue' if files == 1 else 'issues'} checked: all is well in {editions}", "green")
+
+
+def check_issue(house: House, file: Path, warn: Callable[[Finding], None] = lambda _finding: None) -> list[Finding]:
+    """Everything that keeps an issue from being sent, in every edition; ``warn`` hears of what does not."""
+    from newsletter.render.rendered import CLIPPED_HINT, clipped
+
     try:
         loaded = house.load(file)
     except ContentError as errors:
         return list(errors.findings)
     findings: list[Finding] = []
-    for locale in house.settings.locales:
+    for locale in house.settings.editions():
+        if findings and PAIR in locale:
+            continue  # both halves were looked at already
         catalog = house.workspace.shown(catalog_path(house.workspace.locales, locale, loaded.slug))
         try:
-            house.render(house.edition(loaded, locale))
+            for found in () if PAIR in locale else house.review(loaded, locale):
+                if not found.blocks and not found.reason:
+                    warn(found.as_finding())
+            rendered = house.render(house.letter(loaded, locale))
         except ContentError as errors:
             findings += errors.findings
         except (TranslationError, TemplateError) as error:
             where = SourceSpan(catalog if isinstance(error, TranslationError) else house.workspace.shown(file), line=0)
             findings.append(Finding(where, error.code, error.message, error.hint))
+        else:
+            if too_long := clipped(locale, rendered.html):
+                where = SourceSpan(house.workspace.shown(file), line=0)
+                warn(Finding(where, "clipped", too_long, CLIPPED_HINT))
     return findings
 
 
 def render_command(
     issue: IssueName,
     out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
-    locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")] = None,
+    locale: Annotated[
+        list[str] | None, typer.Option("--locale", help="Only this language, or pair (es+en); may be repeated.")
+    ] = None,
     public: Annotated[
         bool, typer.Option("--public", help="As anybody may see it: without blocks that are only for some segments.")
     ] = False,
@@ -133,10 +162,11 @@ def render_command(
     """Write each edition as a web page, plain text, MJML and a whole message, with its pictures."""
     house = open_house()
     for wanted in locale or []:
-        if wanted not in house.settings.locales:
-            raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.locales))
+        halves = halves_of(wanted)
+        if len(halves) > 2 or len(set(halves)) < len(halves) or not set(halves) <= set(house.settings.locales):  # noqa: PLR2004
+            raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.editions()))
     loaded = house.load(house.workspace.issue_file(issue))
-    written = write_editions(house, loaded, out, locale or list(house.settings.locales), public=public, draft=draft)
+    written = write_editions(house, loaded, out, locale or house.settings.editions(), public=public, draft=draft)
     if as_json:
         say_json({"files": [str(path) for path in written]})
         return
@@ -149,15 +179,18 @@ def write_editions(
 ) -> list[Path]:
     """Render editions into files, all or none; returns the pages, texts, MJML and messages written."""
     segments: frozenset[str] | None = frozenset() if public else None
-    rendered = [house.render(house.edition(loaded, locale, segments, draft=draft)) for locale in locales]
-    out.mkdir(parents=True, exist_ok=True)
-    house.pictures.publish(out)
+    rendered = [house.render(house.letter(loaded, locale, segments, draft=draft)) for locale in locales]
     written: list[Path] = []
-    for edition in rendered:
-        for suffix, data in _files(house, edition).items():
-            path = out / f"{edition.slug}.{edition.locale}.{suffix}"
-            path.write_bytes(data)
-            written.append(path)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        house.pictures.publish(out)
+        for edition in rendered:
+            for suffix, data in _files(house, edition).items():
+                path = out / f"{edition.slug}.{edition.locale}.{suffix}"
+                path.write_bytes(data)
+                written.append(path)
+    except OSError as error:
+        raise UsageError(f"'{out}' cannot be written to: {error.strerror}", "name another folder with --out") from None
     return written
 
 

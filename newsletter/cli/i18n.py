@@ -1,18 +1,55 @@
-"""``newsletter i18n``: bring catalogs up to date, and see what is left to translate."""
+"""``newsletter i18n sync | status``: bring catalogs up to date, and see what is left to do."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
 from typing import Annotated
 
+import polib
 import typer
 
-from newsletter.cli.output import AsJson, say, say_json, table
+from newsletter.cli import i18n_approve, i18n_check, i18n_exchange
+from newsletter.cli.output import AsJson, finding_json, say, say_json, table, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
+from newsletter.errors import ContentError, Finding
+from newsletter.i18n.approvals import Standing, approval_path, read_approval
 from newsletter.i18n.catalog import catalog_path, read_catalog, write_catalog
-from newsletter.i18n.sync import Counts, count, sync
+from newsletter.i18n.formats import Formats
+from newsletter.i18n.memory import Memory
+from newsletter.i18n.status import EditionStatus, edition_status
+from newsletter.i18n.sync import count, differences, sync
+from newsletter.settings import ApprovalRule
 
 app = typer.Typer(help="Translate issues: catalogs in and out, and what is left to do.", no_args_is_help=True)
+i18n_exchange.register(app)
+i18n_approve.register(app)
+i18n_check.register(app)
+
+Issues = Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")]
+
+
+class Format(StrEnum):
+    """How a report is printed."""
+
+    TABLE = "table"
+    GITHUB = "github"
+
+
+def load_issues(house: House, names: list[str] | None) -> list[LoadedIssue]:
+    """These issues, or all.  Raises ContentError with the findings of all of them."""
+    files = [house.workspace.issue_file(name) for name in names or []] or house.workspace.issue_files()
+    loaded, findings = [], list[Finding]()
+    for file in files:
+        try:
+            loaded.append(house.load(file))
+        except ContentError as errors:
+            findings += errors.findings
+    if findings:
+        raise ContentError(findings)
+    return loaded
 
 
 def target_locales(house: House, loaded: LoadedIssue) -> list[str]:
@@ -20,61 +57,181 @@ def target_locales(house: House, loaded: LoadedIssue) -> list[str]:
     return [locale for locale in house.settings.locales if locale != loaded.issue.source_locale]
 
 
-def counts(house: House, loaded: LoadedIssue, locale: str) -> Counts:
-    """How far the translation of an issue into ``locale`` is."""
-    path = catalog_path(house.workspace.locales, locale, loaded.slug)
-    return count(loaded.issue, read_catalog(path, house.workspace.shown(path)))
-
-
 @app.command("sync")
-def sync_command(
-    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
-) -> None:
+def sync_command(issues: Issues = None, as_json: AsJson = False) -> None:
     """Put the issue's texts into its catalogs; finished translations stay."""
     house = open_house()
-    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
-    for loaded in [house.load(file) for file in files]:
+    workspace = house.workspace
+    limit_of = house.limits.of
+
+    @cache
+    def memory_of(source_locale: str, locale: str) -> Memory:
+        return Memory(workspace.locales, source_locale, locale)
+
+    # Everything is read before anything is written: a broken catalog must not leave half of them done.
+    merged = []
+    for loaded in load_issues(house, issues):
         for locale in target_locales(house, loaded):
-            path = catalog_path(house.workspace.locales, locale, loaded.slug)
-            merged = sync(loaded.issue, loaded.slug, locale, read_catalog(path, house.workspace.shown(path)))
-            write_catalog(merged, path)
-            found = count(loaded.issue, merged)
+            path = catalog_path(workspace.locales, locale, loaded.slug)
+            memory = memory_of(loaded.issue.source_locale, locale)
+            old = read_catalog(path, workspace.shown(path))
+            merged.append((loaded, locale, path, memory, sync(loaded, locale, old, memory, limit_of)))
+    report = []
+    passed_over = set[str]()
+    for loaded, locale, path, memory, catalog in merged:
+        write_catalog(catalog, path)
+        shown = workspace.shown(path)
+        found = count(loaded.issue, catalog, locale)
+        notices = differences(loaded, locale, read_catalog(path, shown), shown) if loaded.written else []
+        passed_over.update(map(workspace.shown, memory.passed_over))
+        report.append(
+            {
+                "issue": loaded.slug,
+                "locale": locale,
+                "catalog": shown,
+                "translated": found.translated,
+                "fuzzy": found.fuzzy,
+                "missing": found.missing,
+                "notices": [finding_json(notice) for notice in notices],
+            }
+        )
+        if not as_json:
             left = f"{found.fuzzy} to look over, {found.missing} to translate" if not found.complete else "complete"
-            say(f"{house.workspace.shown(path)}: {found.total} messages, {left}")
+            say(f"{shown}: {found.total} messages, {left}")
+            say_notices(notices)
+    if as_json:
+        say_json(report)
+    for shown in sorted(passed_over):
+        tell(f"notice: {shown} is broken, so nothing was taken from it")
+
+
+def say_notices(notices: list[Finding]) -> None:
+    """What keeps nothing back, on standard error."""
+    for notice in notices:
+        tell(f"notice: {notice}")
 
 
 @app.command("status")
 def status_command(
-    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
+    issues: Issues = None,
     as_json: AsJson = False,
+    form: Annotated[
+        Format, typer.Option("--format", help="table, or github: messages for a pipeline, at their lines.")
+    ] = Format.TABLE,
 ) -> None:
-    """Show, for every issue and locale, what is translated, fuzzy and missing."""
+    """Show, for every issue and locale, what is translated, fuzzy and missing, and who read it over."""
     house = open_house()
-    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
-    rows = [
-        (loaded.slug, locale, counts(house, loaded, locale))
-        for loaded in map(house.load, files)
-        for locale in target_locales(house, loaded)
-    ]
+    rows = [status for loaded in load_issues(house, issues) for status in statuses(house, loaded)]
+    required = house.settings.approval is ApprovalRule.REQUIRED
     if as_json:
-        say_json(
-            [
-                {
-                    "issue": slug,
-                    "locale": locale,
-                    "translated": found.translated,
-                    "fuzzy": found.fuzzy,
-                    "missing": found.missing,
-                    "complete": found.complete,
-                }
-                for slug, locale, found in rows
-            ]
+        say_json([_as_json(status) for status in rows])
+    elif form is Format.GITHUB:
+        for line in (line for status in rows for line in _github(status, required=required)):
+            typer.echo(line)
+    else:
+        _print(rows, required=required)
+
+
+def statuses(house: House, loaded: LoadedIssue) -> Iterator[EditionStatus]:
+    """The status of an issue's editions.  The source edition's, too, if it can be or has been approved."""
+    workspace = house.workspace
+    for locale in house.settings.locales:
+        file = approval_path(workspace.locales, locale, loaded.slug)
+        approval = read_approval(file, workspace.shown(file))
+        is_source = locale == loaded.issue.source_locale
+        if is_source and approval is None and house.settings.approval is not ApprovalRule.REQUIRED:
+            continue
+        path = catalog_path(workspace.locales, locale, loaded.slug)
+        shown = workspace.shown(path)
+        catalog = polib.POFile() if is_source else read_catalog(path, shown)
+        formats = Formats(house.settings.format_locale(locale))
+        yield edition_status(
+            loaded,
+            locale,
+            catalog,
+            approval,
+            formats,
+            catalog_name=shown,
+            blocking=() if is_source else blocking_findings(house, loaded, locale),
         )
-        return
+
+
+def blocking_findings(house: House, loaded: LoadedIssue, locale: str) -> tuple[Finding, ...]:
+    """What keeps an edition in the house.  The one place of ``status`` that asks the checks."""
+    return tuple(sorted(one.as_finding() for one in house.review(loaded, locale) if one.blocks))
+
+
+def _print(rows: list[EditionStatus], *, required: bool) -> None:
+    with_approval = required or any(status.standing.approval for status in rows)
+    columns = ("issue", "locale", "translated", "fuzzy", "missing", "")
     table(
-        ("issue", "locale", "translated", "fuzzy", "missing", ""),
+        (*columns, "approval") if with_approval else columns,
         (
-            (slug, locale, found.translated, found.fuzzy, found.missing, "complete" if found.complete else "not yet")
-            for slug, locale, found in rows
+            (
+                status.slug,
+                status.locale,
+                status.counts.translated,
+                status.counts.fuzzy,
+                status.counts.missing,
+                "complete" if status.complete else f"not yet, {len(status.blocking)} blocking",
+                *([_told(status.standing)] if with_approval else []),
+            )
+            for status in rows
         ),
     )
+    for status in rows:
+        for change in status.standing.changes:
+            say(f"{status.slug}, {status.locale}: {change}")
+        for notice in status.notices:
+            say(f"notice: {notice}")
+
+
+def _told(standing: Standing) -> str:
+    if standing.approval is None:
+        return "nobody yet"
+    by = f"{standing.approval.by}, {standing.approval.at:%Y-%m-%d}"
+    return by if standing.valid else f"void: {len(standing.changes)} changed since {by}"
+
+
+def _as_json(status: EditionStatus) -> dict[str, object]:
+    approval = status.standing.approval
+    return {
+        "issue": status.slug,
+        "locale": status.locale,
+        "source": status.is_source,
+        "translated": status.counts.translated,
+        "fuzzy": status.counts.fuzzy,
+        "missing": status.counts.missing,
+        "complete": status.complete,
+        "blocking": [finding_json(finding) for finding in status.blocking],
+        "notices": [finding_json(finding) for finding in status.notices],
+        "approval": approval
+        and {
+            "by": approval.by,
+            "at": approval.at.isoformat(),
+            "valid": status.standing.valid,
+            "changes": list(status.standing.changes),
+        },
+    }
+
+
+def _github(status: EditionStatus, *, required: bool) -> Iterator[str]:
+    """Workflow commands.  Source: GitHub's "Workflow commands for GitHub Actions", escapes as in actions/toolkit."""
+    for kind, findings in (("error", status.blocking), ("notice", status.notices)):
+        for finding in findings:
+            where = finding.where
+            place = f"file={_escaped(where.path, ':,')},line={max(where.line, 1)}"
+            text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+            yield f"::{kind} {place},title={_escaped(finding.code, ':,')}::{_escaped(text)}"
+    standing = status.standing
+    if standing.valid or (standing.approval is None and not required):
+        return
+    file = f"issues/{status.slug}.yaml" if status.is_source else status.catalog_name
+    text = f"the {status.locale} edition of '{status.slug}' is not approved"
+    text = "\n".join((text, *standing.changes))
+    kind = "error" if required else "notice"
+    yield f"::{kind} file={_escaped(file, ':,')},line=1,title=approval::{_escaped(text)}"
+
+
+def _escaped(text: str, also: str = "") -> str:
+    return "".join(f"%{ord(char):02X}" if char in "%\r\n" or char in also else char for char in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -20,9 +21,24 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON, for other programs.")]
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal would obey: control characters, escape sequences, direction overrides.
+
+    Names, cells and servers' replies are hostile, and staff read them in a terminal.
+    """
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs") else "\ufffd" for char in text
+    )
+
+
 def say(text: str, style: str = "") -> None:
-    """One line for staff.  Never interpreted as markup: it may hold what a list or a server said."""
-    out.print(Text(text, style=style))
+    """One line for staff on standard output; never interpreted as markup."""
+    out.print(Text(printable(text), style=style))
+
+
+def tell(text: str) -> None:
+    """One line for staff on standard error, beside a report on standard output."""
+    err.print(Text(printable(text)))
 
 
 def say_json(data: Any) -> None:
@@ -38,7 +54,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: st
         numeric = bool(body) and all(isinstance(row[index], int) for row in body)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in body:
-        shown.add_row(*(Text(str(cell)) for cell in row))
+        shown.add_row(*(Text(printable(str(cell))) for cell in row))
     out.print(shown)
 
 
@@ -46,13 +62,13 @@ def report_error(error: NewsletterError) -> None:
     """The error as staff read it."""
     findings: Sequence[Finding] = getattr(error, "findings", ())
     if not findings:
-        err.print(
-            Text.assemble(("error: ", "bold red"), error.message, ("" if not error.hint else f"\n  hint: {error.hint}"))
-        )
+        hint = f"\n  hint: {printable(error.hint)}" if error.hint else ""
+        err.print(Text.assemble(("error: ", "bold red"), printable(error.message), hint))
         return
     for finding in findings:
-        line = Text.assemble((f"{finding.where}: ", "bold"), finding.message, (f" [{finding.code}]", "dim"))
-        err.print(line.append(f"\n  hint: {finding.hint}" if finding.hint else ""))
+        hint = f"\n  hint: {printable(finding.hint)}" if finding.hint else ""
+        where, message = (f"{finding.where}: ", "bold"), printable(finding.message)
+        err.print(Text.assemble(where, message, (f" [{finding.code}]", "dim"), hint))
     err.print(Text(f"{len(findings)} {'mistake' if len(findings) == 1 else 'mistakes'}", style="bold red"))
 
 
@@ -71,4 +87,4 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 def confirm(question: str) -> bool:
     """Ask, but only a person: False when standard input is no terminal."""
-    return sys.stdin.isatty() and typer.confirm(question)
+    return sys.stdin.isatty() and typer.confirm(question, err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from newsletter.cli.output import table
 from newsletter.delivery.states import UNDELIVERED, State
 from newsletter.errors import NotDeliveredError
@@ -40,15 +42,18 @@ def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
     return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
 
 
-def require_delivered(counts: Counts, slug: str) -> None:
+def require_delivered(counts: Counts, slug: str, due: dt.datetime | None) -> None:
     """Raise NotDeliveredError unless everybody has their copy or has left."""
     missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
     if not any(missing.values()):
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
     hints = []
-    if missing[State.PENDING] or missing[State.DEFERRED]:
+    if missing[State.PENDING]:
         hints.append("run the same command again to go on")
+    if missing[State.DEFERRED] and due:
+        when = due.astimezone().strftime("%Y-%m-%d %H:%M")
+        hints.append(f"the server asked to wait: run the same command again after {when}, or with --wait")
     if missing[State.REJECTED]:
         hints.append("'newsletter campaigns show' names the rejected and why")
     if missing[State.IN_DOUBT]:

@@ -11,7 +11,6 @@ import typer
 from newsletter.cli.output import AsJson, say, say_json, table
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
-from newsletter.i18n.locales import choose_locale
 
 if TYPE_CHECKING:
     from newsletter.store.subscribers import Recipient
@@ -33,20 +32,25 @@ def count_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="SEGMENT", help="Which; all, if none.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count the people in each segment, by the language they would get."""
+    """Count the people in each segment, by the language or languages they would get."""
     house = open_house()
     wanted = known_segments(house, names or list(house.settings.segments))
-    locales = house.settings.locales
+    offer = house.settings.offer()
 
-    async def run() -> dict[str, dict[str, int]]:
+    async def run() -> dict[str, dict[tuple[str, frozenset[str]], int]]:
         async with house.stores() as stores:
-            return await stores.subscribers.count({name: house.settings.segments[name] for name in wanted})
+            return await stores.subscribers.count(house.settings.segments, wanted, tuple(offer.bilingual))
 
-    counts: dict[str, dict[str, int]] = {}
-    for name, by_row_locale in asyncio.run(run()).items():
-        counts[name] = dict.fromkeys(locales, 0)
-        for row_locale, number in by_row_locale.items():
-            counts[name][choose_locale(row_locale, locales).locale] += number
+    chosen = {
+        name: [(offer.choose(row_locale, within).locale, number) for (row_locale, within), number in found.items()]
+        for name, found in asyncio.run(run()).items()
+    }
+    pairs = sorted({locale for found in chosen.values() for locale, _number in found} - set(offer.locales))
+    locales = [*offer.locales, *pairs]
+    counts = {name: dict.fromkeys(locales, 0) for name in chosen}
+    for name, found in chosen.items():
+        for locale, number in found:
+            counts[name][locale] += number
     if as_json:
         say_json(counts)
         return

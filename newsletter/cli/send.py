@@ -25,6 +25,9 @@ def send_command(
     to: Annotated[
         str, typer.Option("--to", metavar="ADDRESS", help="Send every edition to this address, as a test.")
     ] = "",
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay, and try deferred messages again when their time has come.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Send an issue: each person of the segments gets one copy, in their language.
@@ -35,6 +38,8 @@ def send_command(
     from newsletter.cli.sending import Sending, send_test
 
     house = open_house()
+    if to and (segment or dry_run or wait):
+        raise UsageError("--to sends a test to one address; it goes with --json only", "leave one of them out")
     if to:
         asyncio.run(send_test(house, issue, to, as_json=as_json))
         return
@@ -42,4 +47,4 @@ def send_command(
         known = ", ".join(house.settings.segments) or "none yet; define them in newsletter.yaml"
         raise UsageError("to whom? Name at least one segment", f"--segment NAME; known are: {known}")
     sending = Sending(house, issue, segment)
-    asyncio.run(sending.dry_run(as_json=as_json) if dry_run else sending.run(yes=yes, as_json=as_json))
+    asyncio.run(sending.dry_run(as_json=as_json) if dry_run else sending.run(yes=yes, as_json=as_json, wait=wait))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 import secrets
 import signal
@@ -16,17 +17,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from newsletter.audience.subscribers import parse_address
 from newsletter.audience.tokens import Tokens
+from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
-from newsletter.cli.output import confirm, err, say, say_json
+from newsletter.cli.output import confirm, err, say, say_json, tell
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import House, Stores
-from newsletter.delivery.deliver import Desk, OnResult, Result, Transport, connect, deliver
+from newsletter.delivery.deliver import Desk, OnResult, Result, connect, deliver
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
 from newsletter.delivery.states import State
 from newsletter.delivery.writer import MessageWriter
 from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
+from newsletter.render.rendered import CLIPPED_HINT, clipped
 from newsletter.store.campaigns import Campaign, EditionFor, Planned, Target
 from newsletter.store.ledger import CampaignLedger
 
@@ -40,7 +43,7 @@ async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None
     except ValueError as error:
         raise UsageError(f"'{to}' is no address: {error}") from None
     loaded = house.load(house.workspace.issue_file(issue))
-    editions = [house.frozen(loaded, locale) for locale in house.settings.locales]
+    editions = [house.frozen(loaded, locale) for locale in house.settings.editions()]
     outcomes: dict[str, dict[str, str]] = {}
     signer = house.dkim_signer()
     session = await connect(house.smtp_server())
@@ -106,20 +109,19 @@ class Sending:
                 print_counts(counts)
                 return
             target, edition_for = self._target()
-            plan = Plan()
+            plan = await self._plan(stores, target)
+            _make_editions(plan, edition_for)
 
             async def each(planned: Planned) -> None:
-                plan.add(planned, planned.recipient.segments & target.limiting)
                 self._list(planned, target, as_json=as_json)
 
             await stores.campaigns.plan(target, each)
-        _make_editions(plan, edition_for)
         if not as_json:
             say(f"{people(plan.people)}{': ' if plan.people else ''}{numbers(plan.by_locale)}. Nothing was sent.")
 
-    async def run(self, *, yes: bool, as_json: bool) -> None:
+    async def run(self, *, yes: bool, as_json: bool, wait: bool = False) -> None:
         """Start or go on.  Raises NotDeliveredError unless everybody has their copy."""
-        server = self._house.smtp_server()
+        self._house.smtp_server()  # told at once if there is none
         async with self._house.stores() as stores:
             with only_run(stores.database.file):
                 tokens = await self._house.tokens(stores.database)
@@ -133,15 +135,16 @@ class Sending:
                     if as_json:
                         say_json({"issue": self._slug, "segments": self._segments, "editions": {}})
                     return
+                due = None
                 try:
-                    await self._deliver(stores, campaign, tokens, server)
+                    due = await self._deliver(stores, campaign, tokens, wait=wait)
                 finally:
                     counts = await stores.campaigns.counts(campaign)
                     if as_json:
                         say_json(counts_json(campaign, counts))
                     else:
                         print_counts(counts)
-        require_delivered(counts, self._slug)
+        require_delivered(counts, self._slug, due)
 
     def _target(self) -> tuple[Target, EditionFor]:
         """Whom a new campaign is for, and the maker of its editions."""
@@ -151,7 +154,9 @@ class Sending:
 
         @cache
         def edition_for(locale: str, sees: frozenset[str]) -> FrozenEdition:
-            return house.frozen(loaded, locale, sees)
+            edition = house.frozen(loaded, locale, sees)
+            require_approval(house, loaded, locale)
+            return edition
 
         limiting = limiting_segments(loaded.issue)
         return Target(self._slug, tuple(self._segments), house.settings.segments, limiting), edition_for
@@ -174,12 +179,7 @@ class Sending:
 
     async def _start(self, stores: Stores, *, yes: bool) -> Campaign | None:
         target, edition_for = self._target()
-        plan = Plan()
-
-        async def each(planned: Planned) -> None:
-            plan.add(planned, planned.recipient.segments & target.limiting)
-
-        await stores.campaigns.plan(target, each)
+        plan = await self._plan(stores, target)
         if not plan.people:
             tell("nobody to send to: the segments are empty, or everybody in them has had this issue")
             return None
@@ -191,35 +191,51 @@ class Sending:
         if not yes and not confirm(f"Send to {people(plan.people)} now?"):
             tell("nothing was sent")
             return None
-        return await stores.campaigns.freeze(target, edition_for)
+        return await stores.campaigns.freeze(target, edition_for, expected=plan.by_locale)
 
-    async def _deliver(self, stores: Stores, campaign: Campaign, tokens: Tokens, server: Transport) -> None:
+    async def _plan(self, stores: Stores, target: Target) -> Plan:
+        plan = Plan()
+
+        async def each(planned: Planned) -> None:
+            plan.add(planned, planned.recipient.segments & target.limiting)
+
+        await stores.campaigns.plan(target, each)
+        return plan
+
+    async def _deliver(self, stores: Stores, campaign: Campaign, tokens: Tokens, *, wait: bool) -> dt.datetime | None:
+        """Deliver what is due.  With ``wait`` also what is deferred, in its time; returns when the next is due."""
         house = self._house
         ledger = CampaignLedger(stores.database, house.clock, campaign, secrets.token_urlsafe(TOKEN_BYTES))
-        doubtful = await ledger.reopen()
-        if doubtful:
-            tell(f"{doubtful} messages were under way when an earlier run ended: in doubt, not sent again")
         editions = await stores.campaigns.editions(campaign)
         write = MessageWriter(campaign.ref, editions, tokens, house.clock, house.dkim_signer())
-        counts = await stores.campaigns.counts(campaign)
-        pending = sum(by_state.get(State.PENDING, 0) for by_state in counts.values())
-        connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
         desk = Desk(ledger)
-        if pending:
-            with _progress(pending) as on_result, _stop_on_interrupt(desk):
-                await deliver(desk, server, write, connections, on_result)
-        await ledger.close()
-
-
-def tell(text: str) -> None:
-    """One line for staff, beside the report on standard output."""
-    err.print(text, markup=False)
+        with _stop_on_signal(desk):
+            while True:
+                if doubtful := await ledger.reopen():
+                    tell(f"{doubtful} were under way when an earlier run ended: in doubt, not sent again")
+                counts = await stores.campaigns.counts(campaign)
+                pending = sum(by_state.get(State.PENDING, 0) for by_state in counts.values())
+                if pending:
+                    connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
+                    with _progress(pending) as on_result:
+                        await deliver(desk, house.smtp_server(), write, connections, on_result)
+                await ledger.close()
+                due = await ledger.next_due()
+                if not wait or due is None or desk.stopping:
+                    return due
+                tell(
+                    f"waiting until {due.astimezone():%H:%M} for what was deferred; Ctrl-C ends this, and loses nothing"
+                )
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(desk.stopped.wait(), (due - house.clock.now()).total_seconds())
 
 
 def _make_editions(plan: Plan, edition_for: EditionFor) -> None:
     """Render what the plan needs, so that an incomplete translation shows before anything is asked or sent."""
     for locale, sees in sorted(plan.needed, key=lambda pair: (pair[0], sorted(pair[1]))):
-        edition_for(locale, sees)
+        edition = edition_for(locale, sees)
+        if too_long := clipped(locale, edition.html):
+            tell(f"warning: {too_long}\n  hint: {CLIPPED_HINT}")
 
 
 @contextlib.contextmanager
@@ -247,19 +263,25 @@ def _progress(total: int) -> Iterator[OnResult]:
 
 
 @contextlib.contextmanager
-def _stop_on_interrupt(desk: Desk) -> Iterator[None]:
-    """Ctrl-C: finish what is under way, then end.  A second one ends at once."""
+def _stop_on_signal(desk: Desk) -> Iterator[None]:
+    """Ctrl-C, a closed terminal, a shutdown: finish what is under way, then end.  A second one ends at once."""
     loop = asyncio.get_running_loop()
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def stop() -> None:
         tell("stopping: finishing what is under way; the same command goes on later")
         desk.stop()
-        loop.remove_signal_handler(signal.SIGINT)
+        restore()
 
-    with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
-        loop.add_signal_handler(signal.SIGINT, stop)
+    def restore() -> None:
+        for number in signals:
+            with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
+                loop.remove_signal_handler(number)
+
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop)
     try:
         yield
     finally:
-        with contextlib.suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+        restore()

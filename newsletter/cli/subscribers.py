@@ -10,7 +10,7 @@ import typer
 
 from newsletter.audience.csvlist import read_list
 from newsletter.audience.subscribers import parse_address
-from newsletter.cli.output import AsJson, err, say, say_json
+from newsletter.cli.output import AsJson, say, say_json, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
 
@@ -64,11 +64,12 @@ def print_report(report: ImportReport, file: Path) -> None:
     for line, notice in report.notices[:SHOWN]:
         say(f"  line {line}: {notice}")
     for row in report.bad[:SHOWN]:
-        err.print(f"  line {row.line} did not go in: {row.reason}", markup=False)
+        tell(f"  line {row.line} did not go in: {row.reason}")
     if len(report.bad) > SHOWN:
-        err.print(f"  … and {len(report.bad) - SHOWN} more; --json lists them all", markup=False)
+        tell(f"  … and {len(report.bad) - SHOWN} more; --json lists them all")
     if report.bad:
-        err.print(f"  hint: mend these {len(report.bad)} rows and import the file again", markup=False)
+        rows = "this row" if len(report.bad) == 1 else f"these {len(report.bad)} rows"
+        tell(f"  hint: mend {rows} and import the file again")
 
 
 @app.command("show")

@@ -19,13 +19,23 @@ from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
-from newsletter.errors import Finding, SettingsError, SourceSpan, StoreError
+from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, StoreError
 from newsletter.i18n.catalog import catalog_path, read_catalog
+from newsletter.i18n.checks.edition import Rules, check_edition
+from newsletter.i18n.checks.findings import CheckFinding
+from newsletter.i18n.checks.structure import Limits
 from newsletter.i18n.formats import Formats
+from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
+from newsletter.i18n.glossary import read_glossary
+from newsletter.i18n.locales import halves_of
 from newsletter.i18n.translate import Edition, translate
+from newsletter.i18n.waivers import FILE_NAME as WAIVERS_NAME
+from newsletter.i18n.waivers import read_waivers
+from newsletter.render.bilingual import Bilingual, Letter
 from newsletter.render.pictures import Pictures
 from newsletter.render.theme import Letterhead
 from newsletter.settings import FILE_NAME
+from newsletter.skeleton import SLUG
 from newsletter.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -73,6 +83,10 @@ class House:
     def load(self, file: Path) -> LoadedIssue:
         """Read one issue.  Raises ContentError."""
         settings = self.settings
+        if not SLUG.fullmatch(file.stem):
+            hint = "rename the file with small letters, digits and hyphens: 2019-06-summer.yaml"
+            where = SourceSpan(self.workspace.shown(file), line=0)
+            raise ContentError([Finding(where, "bad-slug", "the name of the file cannot stand in links", hint)])
         words = Vocabulary(
             settings.locales, frozenset(settings.segments), settings.organisation.timezone, self.workspace.issues
         )
@@ -92,26 +106,64 @@ class House:
             segments=segments,
             draft=draft,
             catalog_name=shown,
+            rules=None if draft or locale == loaded.issue.source_locale else self.rules,
         )
 
-    def render(self, edition: Edition) -> Rendered:
-        """One edition, rendered.  Raises TemplateError."""
+    @cached_property
+    def limits(self) -> Limits:
+        """How long the short texts may be."""
+        checks = self.settings.checks
+        return Limits(subject=checks.subject, preheader=checks.preheader, button=checks.button)
+
+    @property
+    def waivers_file(self) -> Path:
+        """Where findings are waived."""
+        return self.workspace.locales / WAIVERS_NAME
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What translations are held to.  Raises ContentError if the glossary or the waivers cannot be read."""
+        workspace, locales = self.workspace, self.settings.locales
+        glossary = workspace.locales / GLOSSARY_NAME
+        return Rules(
+            self.limits,
+            read_glossary(glossary, workspace.shown(glossary), locales),
+            read_waivers(self.waivers_file, workspace.shown(self.waivers_file)),
+            self.settings.checks.reading_ease,
+        )
+
+    def review(self, loaded: LoadedIssue, locale: str) -> list[CheckFinding]:
+        """Everything that the checks find in one edition, waived or not.  Raises ContentError for a broken file."""
+        path = catalog_path(self.workspace.locales, locale, loaded.slug)
+        shown = self.workspace.shown(path)
+        return check_edition(loaded, locale, read_catalog(path, shown), self.rules, shown)
+
+    def letter(
+        self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
+    ) -> Letter:
+        """The edition of a locale, or of a pair such as ``es+en`` the two in one.  Raises as ``edition`` does."""
+        first, *others = (self.edition(loaded, half, segments, draft=draft) for half in halves_of(locale))
+        return Bilingual(first, *others) if others else first
+
+    def render(self, letter: Letter) -> Rendered:
+        """One letter, rendered.  Raises TemplateError."""
         from newsletter.render.rendered import render
 
-        return render(edition, self.composer)
+        return render(letter, self.composer)
 
     def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
-        """One edition as a campaign keeps it."""
+        """The edition of a locale or a pair as a campaign keeps it."""
         from newsletter.delivery.message import freeze_edition
 
-        return freeze_edition(self.render(self.edition(loaded, locale, segments)), self.sender(locale))
+        return freeze_edition(self.render(self.letter(loaded, locale, segments)), self.sender(locale))
 
     def sender(self, locale: str) -> Sender:
-        """Whose mail it is, for readers of ``locale``."""
+        """Whose mail it is, for readers of ``locale``; a pair's is its first language's."""
         from newsletter.delivery.message import Sender
 
         sender, public_url = self.settings.sender, self.settings.public_url
-        return Sender(self.settings.names()[locale], sender.address, sender.reply_to or sender.address, public_url)
+        name = self.settings.names()[halves_of(locale)[0]]
+        return Sender(name, sender.address, sender.reply_to or sender.address, public_url)
 
     def smtp_server(self) -> SmtpServer:
         """The mail server.  SettingsError if none is named."""
@@ -161,7 +213,7 @@ class House:
             yield Stores(
                 database,
                 SubscriberStore(database, self.clock, locales[0]),
-                CampaignStore(database, self.clock, locales),
+                CampaignStore(database, self.clock, locales, self.settings.bilingual),
             )
 
     async def tokens(self, database: Database) -> Tokens:
@@ -169,23 +221,31 @@ class House:
         from newsletter.store.identity import bind_key, key_fingerprint
 
         file = self.workspace.root / self.settings.secret_key_file
-        key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else "")
-        if not key and await key_fingerprint(database) is not None:
-            raise StoreError(
-                f"the secret key file {self.workspace.shown(file)} is gone",
-                "restore it from a backup: links in mail already sent work with that key only",
-            )
-        if not key:
-            key = secrets.token_urlsafe(MIN_KEY_BYTES)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-                out.write(f"{key}\n")
         try:
-            tokens = Tokens(key.encode())
-        except ValueError as error:
-            raise StoreError(f"the secret key cannot be used: {error}") from None
+            key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else None)
+            if key is None and await key_fingerprint(database) is not None:
+                raise StoreError(
+                    f"the secret key file {self.workspace.shown(file)} is gone",
+                    "restore it from a backup: links in mail already sent work with that key only",
+                )
+            tokens = Tokens((_new_key(file) if key is None else key).encode())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            message = f"the secret key in {self.workspace.shown(file)} cannot be used: {reason}"
+            raise StoreError(message, "restore the file from a backup") from None
         await bind_key(database, tokens.fingerprint())
         return tokens
+
+
+def _new_key(file: Path) -> str:
+    """Make a key that is on the disk before anything is made with it."""
+    key = secrets.token_urlsafe(MIN_KEY_BYTES)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
+        out.write(f"{key}\n")
+        out.flush()
+        os.fsync(out.fileno())
+    return key
 
 
 @dataclass(frozen=True, slots=True)

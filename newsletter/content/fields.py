@@ -1,8 +1,11 @@
 """The kinds of values that an issue holds: texts, links, pictures, dates, each checked as it is read.
 
-A text that is translated carries a ``Translatable`` marker.  What can only be
-judged against a workspace (which locales and segments exist, whether a
-picture's file is there) comes in as a ``Vocabulary``, the validation context.
+A text that is translated carries a ``Translatable`` marker.  It may be written
+for several locales at once; the model then holds the text in the source
+locale, and ``load.py`` takes the others out as seeds for the catalogs.  What
+can only be judged against a workspace (which locales and segments exist,
+whether a picture's file is there) comes in as a ``Vocabulary``, the validation
+context.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from babel.numbers import list_currencies
 from pydantic import (
@@ -21,15 +24,17 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Discriminator,
+    GetCoreSchemaHandler,
     StringConstraints,
     Tag,
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 from newsletter.content.characters import check_characters
 from newsletter.content.links import check_url
-from newsletter.content.markup import check_markdown
+from newsletter.content.markup import check_markdown, paragraphs
 from newsletter.content.placeholders import check_placeholders
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
@@ -46,6 +51,7 @@ class Vocabulary:
     segments: frozenset[str]
     timezone: str
     media: Path | None = None
+    source_locale: str = ""  # of the file that is read; in it every text by locale must be given
 
 
 class TextKind(StrEnum):
@@ -55,11 +61,59 @@ class TextKind(StrEnum):
     MARKDOWN = "markdown"
 
 
+class TextByLocale(str):
+    """A text in the source locale that also knows what the file says in others, by locale.
+
+    Lives only from validation to ``load.py``, which makes a plain text of it.
+    """
+
+    __slots__ = ("others",)
+    others: Mapping[str, str]
+
+    @classmethod
+    def of(cls, text: str, others: Mapping[str, str]) -> TextByLocale:
+        """The text, with the others beside it."""
+        made = cls(text)
+        made.others = others
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Translatable:
-    """Marks a field whose text is translated."""
+    """Marks a field whose text is translated, and lets it be one text or one for each locale."""
 
     kind: TextKind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        one = handler(source)
+        texts = core_schema.dict_schema(handler.generate_schema(Locale), one, min_length=1)
+        return core_schema.tagged_union_schema(
+            {"one": one, "by-locale": core_schema.with_info_after_validator_function(self._in_source_locale, texts)},
+            _one_or_by_locale,
+            # Whatever was written, the model holds a text.
+            serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=one),
+        )
+
+    def _in_source_locale(self, texts: Mapping[str, str], info: core_schema.ValidationInfo) -> str:
+        words = info.context if isinstance(info.context, Vocabulary) else None
+        home = words.source_locale if words and words.source_locale in words.locales else next(iter(texts))
+        if home not in texts:
+            message = f"no text for the locale '{home}', in which this file is written"
+            raise_problems([Problem("missing-locale", message, f"add '{home}: …'")])
+        others = {locale: text for locale, text in texts.items() if locale != home and text}
+        if self.kind is TextKind.MARKDOWN:
+            raise_problems([found for locale in others for found in _paired(home, texts[home], locale, texts[locale])])
+        return TextByLocale.of(texts[home], others)
+
+
+def _paired(home: str, text: str, locale: str, other: str) -> list[Problem]:
+    """Translations go paragraph by paragraph, so there must be as many."""
+    here, there = len(paragraphs(text)), len(paragraphs(other))
+    if here == there:
+        return []
+    message = f"the text has {here} paragraphs in '{home}' and {there} in '{locale}'"
+    hint = "give each paragraph its counterpart; for a text of its own, use two blocks with 'only: {locales: […]}'"
+    return [Problem("paragraphs-differ", message, hint, f"{locale}:")]
 
 
 def check_line(text: str) -> list[Problem]:
@@ -135,7 +189,8 @@ def _currency(code: str) -> str:
     return code
 
 
-def _picture(src: str, info: ValidationInfo) -> str:
+def check_picture(src: str, info: ValidationInfo) -> str:
+    """A picture that mail clients show: a file beside the issues, or an https address."""
     if re.match(r"[a-z][a-z0-9+.\-]*:", src, re.IGNORECASE):
         if not src.startswith(("https:", "http:")):
             raise_problems([Problem("bad-picture", f"a picture cannot come from {src[:40]!r}", "use a file or https:")])
@@ -188,6 +243,20 @@ def _local_time(value: object) -> object:
     return time
 
 
+Subject = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=150, strict=True),
+    AfterValidator(_not_blank),
+    AfterValidator(_line),
+    Translatable(TextKind.LINE),
+]
+Preheader = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=250, strict=True),
+    AfterValidator(_not_blank),
+    AfterValidator(_line),
+    Translatable(TextKind.LINE),
+]
 Line = Annotated[
     str,
     StringConstraints(min_length=1, max_length=500, strict=True),
@@ -212,7 +281,7 @@ Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_lo
 Segment = Annotated[str, StringConstraints(strict=True), AfterValidator(_known_segment)]
 Currency = Annotated[str, StringConstraints(strict=True), AfterValidator(_currency)]
 Url = Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_url)]
-Picture = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500), AfterValidator(_picture)]
+Picture = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=500), AfterValidator(check_picture)]
 Date = Annotated[dt.date, BeforeValidator(_calendar_date)]
 LocalTime = Annotated[
     dt.datetime,

@@ -81,6 +81,11 @@ def paragraphs(source: str) -> list[str]:
     return pieces
 
 
+def parse(source: str) -> list[Token]:
+    """The tokens of a body, for those who compare the structure of two."""
+    return _PARSER.parse(textwrap.dedent(source))
+
+
 def check_markdown(source: str) -> list[Problem]:
     """Report raw HTML, images, bad links and unknown placeholders, each with its words."""
     problems = check_placeholders(source)

@@ -19,7 +19,6 @@ from pydantic import (
     Discriminator,
     Field,
     ModelWrapValidatorHandler,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     model_validator,
@@ -35,8 +34,11 @@ from newsletter.content.fields import (
     OptionalLine,
     OptionalMarkdown,
     PictureByLocale,
+    Preheader,
     Segment,
     Slug,
+    Subject,
+    Translatable,
     UrlByLocale,
     Vocabulary,
     parse_local_time,
@@ -169,6 +171,20 @@ class BlockBase(Model):
 
     id: Slug = Field(description="Stable and unique in the issue: translations hang on it.")
     only: Only | None = Field(None, description="Limit the block to some locales or segments.")
+    translate: Annotated[bool, Field(strict=True)] = Field(
+        default=True, description="false: its texts are used as they are, in every locale."
+    )
+
+    @classmethod
+    def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        if raw.get("translate") is not False:
+            return []
+        hint = "leave one of the two out"
+        return [
+            Problem("not-translated", f"'{key}' is given by locale, and the block says 'translate: false'", hint, key)
+            for key, info in cls.model_fields.items()
+            if isinstance(raw.get(key), Mapping) and any(isinstance(mark, Translatable) for mark in info.metadata)
+        ]
 
 
 class Text(BlockBase):
@@ -255,12 +271,13 @@ class Action(BlockBase):
 
     @classmethod
     def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
+        problems = super().cross_check(raw, words)
         kind = str(raw.get("kind", ""))
         if kind in NEEDS_EVENT and not raw.get("event"):
-            return [Problem("missing-key", f"a {kind} needs 'event:' with starts, and place or online")]
+            problems.append(Problem("missing-key", f"a {kind} needs 'event:' with starts, and place or online"))
         if kind in set(ActionKind) - set(NEEDS_EVENT) and not raw.get("targets"):
-            return [Problem("missing-key", f"a {kind} needs 'targets:', a list of url and label")]
-        return []
+            problems.append(Problem("missing-key", f"a {kind} needs 'targets:', a list of url and label"))
+        return problems
 
 
 Block = Annotated[
@@ -274,10 +291,8 @@ class Issue(Model):
 
     source_locale: Locale = Field(description="The language this file is written in.")
     date: Date = Field(description="The date readers see: 2019-06-03")
-    subject: Annotated[Line, StringConstraints(max_length=150)] = Field(description="The mail's subject line.")
-    preheader: Annotated[Line, StringConstraints(max_length=250)] = Field(
-        description="The grey line that mail clients show beside the subject."
-    )
+    subject: Subject = Field(description="The mail's subject line.")
+    preheader: Preheader = Field(description="The grey line that mail clients show beside the subject.")
     blocks: tuple[Block, ...] = Field(min_length=1, max_length=60)
 
     @classmethod

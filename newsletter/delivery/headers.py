@@ -31,13 +31,26 @@ def encode_text(text: str) -> bytes:
 
 def address_field(name: str, address: str) -> bytes:
     """``name <address>``, the name quoted or encoded; the bare address if there is no name."""
-    name = _CONTROL.sub(" ", name).strip()
     mailbox = f"<{address}>".encode("ascii")
-    if not name:
-        return mailbox[1:-1]
-    if name.isascii() and len(name) <= PLAIN_LENGTH and "=?" not in name:
-        return b'"' + _SPECIAL.sub(r"\\\1", name).encode("ascii") + b'"\r\n ' + mailbox
-    return encode_words(name) + b"\r\n " + mailbox
+    phrase = _phrase(name)
+    return phrase + _gap(phrase) + mailbox if phrase else mailbox[1:-1]
+
+
+def list_field(name: str, list_id: str) -> bytes:
+    """``name <list-id>`` for List-Id, whose brackets may not be left out (RFC 2919 §3)."""
+    phrase = _phrase(name)
+    return phrase + (_gap(phrase) if phrase else b"") + f"<{list_id}>".encode("ascii")
+
+
+def _gap(phrase: bytes) -> bytes:
+    return b" " if len(phrase) <= PLAIN_LENGTH // 2 else b"\r\n "
+
+
+def _phrase(name: str) -> bytes:
+    name = _CONTROL.sub(" ", name).strip()
+    if name and name.isascii() and len(name) <= PLAIN_LENGTH and "=?" not in name:
+        return b'"' + _SPECIAL.sub(r"\\\1", name).encode("ascii") + b'"'
+    return encode_words(name) if name else b""
 
 
 def encode_words(text: str) -> bytes:

@@ -20,17 +20,20 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.quoprimime import body_encode
+from urllib.parse import quote
 
-from newsletter.audience.subscribers import Subscriber, clean_text, first_name
+from newsletter.audience.subscribers import Addressee, clean_text
 from newsletter.audience.tokens import Tokens
 from newsletter.content.placeholders import MARK, fill_marks
-from newsletter.delivery.headers import address_field, encode_text
-from newsletter.i18n.locales import language_tag
+from newsletter.delivery.headers import address_field, encode_text, list_field
+from newsletter.errors import TemplateError
+from newsletter.i18n.locales import content_language
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
 from newsletter.render.rendered import Rendered
 
 MAX_FILLED = 80  # characters of a reader's value in a text; a name longer than that is a joke or an attack
+MAX_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1
 LINE = 72  # columns of quoted-printable, so that an encoded leading dot still fits in 76
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _PLAIN_SLOT = re.compile(r"[A-Za-z0-9 _/:,~@'+-][A-Za-z0-9 ._/:,~@'+-]*")
@@ -73,20 +76,29 @@ class Reader:
     token: str
 
 
-def reader_of(subscriber: Subscriber, tokens: Tokens) -> Reader:
-    """The reader behind a subscriber.  Names are cleaned again, whatever the store holds."""
+def reader_of(person: Addressee, tokens: Tokens) -> Reader:
+    """The reader behind an addressee.  Names are cleaned again, whatever the store holds."""
     return Reader(
-        email=subscriber.email,
-        name=clean_text(subscriber.name, MAX_FILLED),
-        first_name=clean_text(first_name(subscriber.name, subscriber.attributes), MAX_FILLED),
-        token=tokens.reader_token(subscriber.ref),
+        email=person.email,
+        name=clean_text(person.name, MAX_FILLED),
+        first_name=clean_text(person.first_name, MAX_FILLED),
+        token=tokens.reader_token(person.ref),
     )
 
 
 def freeze_edition(rendered: Rendered, sender: Sender) -> FrozenEdition:
-    """What is kept of a rendered edition, with the pictures at their public address."""
+    """What is kept of a rendered edition, with the pictures at their public address.
+
+    A specimen is written here, where a mistake can still be mended: a campaign
+    that holds an edition which cannot be written would be stuck.
+    """
     page = place_media(rendered.html, f"{sender.public_url}/")
-    return FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page)
+    edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page)
+    specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
+    message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
+    if not message.isascii() or max(map(len, message.split(b"\r\n"))) > MAX_LINE:
+        raise TemplateError(f"the {rendered.locale} edition makes a line that mail cannot carry", "look for long URLs")
+    return edition
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +122,9 @@ class MessageTemplate:
         self._rest = b"".join(
             (
                 b"Reply-To: " + address_field("", sender.reply_to) + b"\r\n",
-                b"List-Id: " + address_field(sender.name, f"news.{sender.domain}") + b"\r\n",
+                b"List-Id: " + list_field(sender.name, f"news.{sender.domain}") + b"\r\n",
                 b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
-                b"Content-Language: " + language_tag(edition.locale).encode() + b"\r\n",
+                b"Content-Language: " + content_language(edition.locale).encode() + b"\r\n",
                 b"Auto-Submitted: auto-generated\r\n",
                 b"MIME-Version: 1.0\r\n",
                 b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n',
@@ -172,7 +184,7 @@ class MessageTemplate:
 
     def _list_unsubscribe(self, url: str, token: str) -> bytes:
         """Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1)."""
-        mailbox = f"mailto:{self.sender.reply_to}?subject=unsubscribe%20{token}"
+        mailbox = f"mailto:{quote(self.sender.reply_to, safe='@')}?subject=unsubscribe%20{token}"
         return f"List-Unsubscribe: <{url}>,\r\n <{mailbox}>\r\n".encode("ascii")
 
 

@@ -15,6 +15,7 @@ Source of the reply classes: RFC 5321 §4.2.1; of the doubt: RFC 1047.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,12 +37,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.SENDING: frozenset({State.PENDING, State.ACCEPTED, State.DEFERRED, State.REJECTED, State.IN_DOUBT}),
     State.DEFERRED: frozenset({State.PENDING}),
     State.ACCEPTED: frozenset(),
-    State.REJECTED: frozenset(),
     # Only by a person, who has looked or asked (``campaigns resolve``).
+    State.REJECTED: frozenset({State.PENDING}),
     State.IN_DOUBT: frozenset({State.PENDING, State.ACCEPTED, State.REJECTED}),
     State.CANCELLED: frozenset(),
 }
 
+_ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
 UNDELIVERED = (State.PENDING, State.SENDING, State.DEFERRED, State.REJECTED, State.IN_DOUBT)
 
 
@@ -54,30 +56,54 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one attempt: the state the delivery moves to, and the server's words."""
+    """What became of one attempt: the state the delivery moves to, and the server's words.
+
+    ``ours`` says that the server objects to us (login, policy, quota) and not
+    to this recipient: a few of these in a row end the run.
+    """
 
     state: State
     reply: str = ""
+    ours: bool = False
 
     def __post_init__(self) -> None:
         if self.state not in TRANSITIONS[State.SENDING]:
             raise ValueError(f"an attempt cannot end as {self.state}")
 
 
-def classify(code: int, text: str) -> Outcome:
-    """Decide what the reply to RCPT TO, DATA or the final dot means for one recipient.
+def classify(code: int, text: str, stage: Stage = Stage.BEFORE_BODY) -> Outcome:
+    """Decide what a reply means for one recipient: to RCPT TO or DATA, or, after the body, to the final dot.
 
-    2yz → accepted, 4yz → deferred, 5yz → rejected.  Never raises; any other
-    code is a server out of step and defers.  Source: RFC 5321 §4.2.1.
+    2yz → accepted, 4yz → deferred, 5yz → rejected.  A 5yz that is about the
+    sender is no reason to give a recipient up: deferred, and ``ours``.  Any
+    other code is a server out of step: before the body it defers; after it
+    nobody knows, so in doubt.  Never raises.
+    Source: RFC 5321 §4.2.1; RFC 3463 §3 (enhanced codes); RFC 4954 §6 (530, 534, 535, 538).
     """
     reply = f"{code} {' '.join(text.split())}"[:500]
     match code // 100:
         case 2:
             return Outcome(State.ACCEPTED, reply)
+        case 4:
+            return Outcome(State.DEFERRED, reply)
+        case 5 if _about_the_sender(code, text):
+            return Outcome(State.DEFERRED, reply, ours=True)
         case 5:
             return Outcome(State.REJECTED, reply)
         case _:
-            return Outcome(State.DEFERRED, reply)
+            return Outcome(State.DEFERRED if stage is Stage.BEFORE_BODY else State.IN_DOUBT, reply)
+
+
+def _about_the_sender(code: int, text: str) -> bool:
+    """Whether a 5yz speaks of us.  Without an enhanced code only the replies about logins are sure to."""
+    if code in (530, 534, 535, 538):
+        return True
+    found = _ENHANCED.match(text)
+    if not found:
+        return False
+    subject, detail = int(found[1]), int(found[2])
+    # Security and policy; the mail system; the protocol; limits of a relay; the sender's own address.
+    return subject in (3, 5, 7) or (subject, detail) in ((4, 5), (1, 7), (1, 8))
 
 
 def connection_lost(stage: Stage, reason: str) -> Outcome:

@@ -41,6 +41,6 @@ class MessageWriter:
         """The message for the person of this claim; the same Message-ID at every attempt."""
         now = self._clock.now()
         template = self._templates[claim.edition_id]
-        message_id = self._tokens.message_id(self._campaign_ref, claim.subscriber.ref, template.sender.domain)
-        message = template.fill(reader_of(claim.subscriber, self._tokens), message_id, now)
+        message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
+        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, now)
         return self._signer.sign(message, now) if self._signer else message

@@ -18,6 +18,7 @@ from newsletter.content.source import find_invisible
 from newsletter.errors import ContentError, Finding, SourceSpan
 
 GENERATOR = "newsletter"
+SOURCE_HEADER = "X-Source-Language"
 HINT = "open it in a PO editor, or restore it from git"
 # How a line begins that carries a text: the mark of an obsolete or earlier one, if any, then a keyword or the text.
 _CARRIES_TEXT = re.compile(r'\s*(?:#(?:~\|?|\|)\s*)?(?:msg(?:id|str|ctxt|id_plural)\b(?:\[\d*\])?\s*|(?="))')
@@ -34,7 +35,12 @@ class State(StrEnum):
 
 def catalog_path(locales: Path, locale: str, slug: str) -> Path:
     """Where the catalog of one issue and locale lies."""
-    return locales / locale / "LC_MESSAGES" / "issues" / f"{slug}.po"
+    return issue_folder(locales, locale) / f"{slug}.po"
+
+
+def issue_folder(locales: Path, locale: str) -> Path:
+    """Where the issues' catalogs of one locale lie."""
+    return locales / locale / "LC_MESSAGES" / "issues"
 
 
 def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
@@ -96,7 +102,7 @@ def new_header(slug: str, source_locale: str, locale: str, plural_forms: str) ->
     return {
         "Project-Id-Version": slug,
         "Language": locale,
-        "X-Source-Language": source_locale,
+        SOURCE_HEADER: source_locale,
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Transfer-Encoding": "8bit",

@@ -1,9 +1,10 @@
 """Issue + catalog → Edition: the issue as readers of one locale get it.
 
-An edition exists only when every message is translated, not fuzzy, and as
-well-formed as the source had to be.  There is no fall-back to the source
-language.  A *draft* may have holes; it marks them so that nobody overlooks
-them, and can never be sent.
+An edition exists only when every message is translated, not fuzzy, as
+well-formed as the source had to be, and agrees with it by all checks that
+block (``checks/``).  There is no fall-back to the source language.  A *draft*
+may have holes; it marks them so that nobody overlooks them, and can never be
+sent.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from pathlib import Path
 
 import polib
 
-from newsletter.content.fields import check_text, normal_text
+from newsletter.content.fields import normal_text
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import COUNT
-from newsletter.content.problems import Problem
 from newsletter.content.rebuild import rebuild
 from newsletter.content.schema import Block, Issue
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
+from newsletter.i18n.checks.edition import Rules, check_edition, malformed
+from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
 from newsletter.i18n.messages import Message, map_texts
@@ -65,17 +67,20 @@ def translate(
     segments: frozenset[str] | None = None,
     draft: bool = False,
     catalog_name: str = "",
+    rules: Rules | None = None,
 ) -> Edition:
     """Make the edition for ``locale`` and for readers who are in ``segments`` (None: show every block).
 
     Raises TranslationError when anything is missing or fuzzy, ContentError
-    when a translation is malformed; for a draft, neither.
+    when a translation is malformed or does not agree with its source by
+    ``rules``; for a draft, neither.  Without rules nothing is compared: only
+    ``House.edition``, which has them, makes what is sent.
     """
     issue = loaded.issue
     limiting = limiting_segments(issue)
     seen_by = limiting if segments is None else segments & limiting
     if locale != issue.source_locale:
-        issue = _translated(loaded, locale, catalog, draft=draft, catalog_name=catalog_name)
+        issue = _translated(loaded, locale, catalog, draft=draft, catalog_name=catalog_name, rules=rules)
     blocks = tuple(
         _for_readers(block, locale, formats)
         for block in issue.blocks
@@ -89,8 +94,11 @@ def _sees(segments: tuple[str, ...], member_of: frozenset[str]) -> bool:
     return not segments or bool(member_of.intersection(segments))
 
 
-def _translated(loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str) -> Issue:
+def _translated(
+    loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str, rules: Rules | None
+) -> Issue:
     known = index(catalog)
+    shown = catalog_name or str(Path(locale) / f"{loaded.slug}.po")
     holes: list[tuple[State, Message]] = []
     findings: list[Finding] = []
 
@@ -100,20 +108,21 @@ def _translated(loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draf
         if found is not State.TRANSLATED or entry is None:
             holes.append((found, message))
             return HOLE.format(state=found, text=entry.msgstr if entry and entry.msgstr else message.text)
-        where = SourceSpan(catalog_name or str(Path(locale) / f"{loaded.slug}.po"), entry.linenum or 1)
-        problems = check_text(message.kind, entry.msgstr)
-        if COUNT in entry.msgstr and COUNT not in message.text:
-            # Nothing would fill it in, so readers would see the braces.
-            hint = "it may stand only where the source has it"
-            problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint))
-        for problem in problems:
+        where = SourceSpan(shown, entry.linenum or 1)
+        for problem in malformed(message, entry.msgstr):
             findings.append(Finding(where, problem.code, f"{message.context}: {problem.message}", problem.hint))
         return normal_text(message.kind, entry.msgstr)
 
-    issue = map_texts(loaded.issue, change)
-    if findings and not draft:
+    issue = map_texts(loaded.issue, change, locale)
+    if draft:
+        return issue
+    if rules is not None:
+        blocking = [found for found in check_edition(loaded, locale, catalog, rules, shown) if found.blocks]
+        if any(found.code not in (Check.MISSING, Check.FUZZY) for found in blocking):
+            findings += [found.as_finding() for found in blocking]
+    if findings:
         raise ContentError(findings)
-    if holes and not draft:
+    if holes:
         raise _incomplete(loaded.slug, locale, holes)
     return issue
 

@@ -1,4 +1,4 @@
-"""Edition → MJML → HTML.  Runs once an edition, never once a recipient.
+"""Letter → MJML → HTML.  Runs once an edition, never once a recipient.
 
 The MJML engine decodes entities in attributes and writes them back raw, so a
 quotation mark in an alt text could open a tag.  Therefore it never sees any
@@ -7,12 +7,16 @@ ASCII token, the engine lays out the tokens, and the escaped values are filled
 in afterwards.  Templates need to know nothing of it.
 
 Reader placeholders stand in the result as marks (``content/placeholders.py``).
+
+A bilingual letter goes through the same templates once.  They loop over its
+halves, and every name that depends on the language means the half at hand.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import secrets
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,8 +30,9 @@ from markupsafe import Markup
 from newsletter.content.markup import to_html
 from newsletter.content.placeholders import mark, to_marks
 from newsletter.errors import NewsletterError, TemplateError
-from newsletter.i18n.locales import direction, language_tag
+from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
+from newsletter.render.bilingual import Letter, editions_of, subject_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
 from newsletter.render.mjml import Compiler
 from newsletter.render.pictures import Pictures
@@ -36,9 +41,35 @@ from newsletter.render.theme import FONT_STACKS, Letterhead, Plain
 from newsletter.render.words import Words, template_words
 
 TEMPLATE = "edition.mjml.j2"
-_TOKEN = re.compile(r"zq([0-9]+)zq")
+MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
-_VALUES = "_values"  # the name in the Jinja context of the list behind the tokens
+_VALUES = "_values"  # the name in the Jinja context of the values behind the tokens
+
+
+class _Values:
+    """The values of one rendering, by token.
+
+    A token holds a number that nobody can know beforehand, so that no text can
+    pass for one.
+    """
+
+    def __init__(self) -> None:
+        self._values: list[str] = []
+        self._mark = secrets.token_hex(4)
+        self._token = re.compile(f"zq{self._mark}x([0-9]+)zq")
+
+    def put(self, value: str) -> str:
+        """The token for a value that is escaped already."""
+        self._values.append(value)
+        return f"zq{self._mark}x{len(self._values) - 1}zq"
+
+    def fill(self, document: str) -> str:
+        """The document with every token replaced by its value."""
+        for _level in range(MAX_NESTING):
+            document, found = self._token.subn(lambda token: self._values[int(token[1])], document)
+            if not found:
+                return document
+        raise TemplateError("values are nested too deeply", "use fewer {% set %} blocks inside each other")
 
 
 class _MacroOutput(str):
@@ -90,12 +121,12 @@ class Composer:
             lstrip_blocks=True,
         )
 
-    def mjml_and_html(self, edition: Edition) -> tuple[str, str]:
-        """The MJML and the HTML of an edition, both with all texts in place and marks for the reader's."""
-        values: list[str] = []
+    def mjml_and_html(self, letter: Letter) -> tuple[str, str]:
+        """The MJML and the HTML of a letter, both with all texts in place and marks for the reader's."""
+        values = _Values()
         try:
             template = self._jinja.get_template(TEMPLATE)
-            mjml = template.render(self._context(edition), **{_VALUES: values})
+            mjml = template.render(self._context(letter), **{_VALUES: values})
         except TemplateError as error:
             raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
         except NewsletterError:
@@ -103,38 +134,33 @@ class Composer:
         except Exception as error:
             # Whatever goes wrong here was written in a template: 1 // 0, a name that does not exist, bad syntax.
             raise TemplateError(f"{_place(error)}: the template cannot be rendered: {error}") from error
-        compiled = self._compiler.compile(mjml)
-        return _fill(mjml, values), _fill(compiled, values)
+        html = values.fill(self._compiler.compile(mjml))
+        for edition in editions_of(letter)[1:]:
+            if f'id="{_anchor(edition)}"' not in html:
+                message = f"the templates leave out the second language of {letter.locale}"
+                hint = f"{TEMPLATE} must loop over 'halves'; compare yours with the built-in one"
+                raise TemplateError(message, hint)
+        return values.fill(mjml), html
 
-    def words_for(self, edition: Edition) -> Callable[[str], Words]:
+    def words_for(self, letter: Letter) -> Callable[[str], Words]:
         """What gives, for a locale, the function that translates template words; a draft's marks holes."""
-        return lambda locale: template_words(locale, self._catalogs, draft=edition.draft)
+        return lambda locale: template_words(locale, self._catalogs, draft=letter.draft)
 
-    def _context(self, edition: Edition) -> dict[str, object]:
-        letterhead, formats = self.letterhead, edition.formats
-        words_for = self.words_for(edition)
-        rtl = edition.direction == "rtl"
+    def _context(self, letter: Letter) -> dict[str, object]:
+        letterhead = self.letterhead
         theme = {
-            name: Plain(value) if isinstance(value, str) else value
+            name: Plain(value) if isinstance(value, str) and name != "logo" else value
             for name, value in letterhead.theme.model_dump().items()
         }
+        halves = [self._half(edition) for edition in editions_of(letter)]
         return {
-            "issue": edition.issue,
-            "_": words_for(edition.locale),
-            "lang": Plain(language_tag(edition.locale)),
-            "dir": Plain(edition.direction),
-            "start": Plain("right" if rtl else "left"),
-            "end": Plain("left" if rtl else "right"),
-            "org": {"name": letterhead.name(edition.locale), "postal_address": letterhead.postal_address},
+            **halves[0],  # what stands outside the halves speaks the first one's language
+            "halves": halves,
+            "subject": subject_of(letter),
             "theme": theme,
             "fonts": {
                 "heading": Plain(FONT_STACKS[letterhead.theme.heading_font]),
                 "text": Plain(FONT_STACKS[letterhead.theme.text_font]),
-            },
-            "links": {
-                "unsubscribe": mark(UNSUBSCRIBE_FIELD),
-                "preferences": mark(PREFERENCES_FIELD),
-                "browser": archive_url(letterhead, edition.slug, edition.locale),
             },
             "other_editions": [
                 {
@@ -143,14 +169,45 @@ class Composer:
                     "lang": Plain(language_tag(other.locale)),
                     "dir": Plain(direction(other.locale)),
                 }
-                for other in other_editions(letterhead, edition, words_for)
+                for other in other_editions(letterhead, letter, self.words_for(letter))
             ],
-            "formats": formats,
-            "amounts": lambda appeal: appeal_amounts(appeal, formats),
-            "event_times": lambda event: event_times(event, formats),
             "markdown": _markdown,
             "picture": self._pictures.url,
         }
+
+    def _half(self, edition: Edition) -> dict[str, object]:
+        """What depends on the language."""
+        formats, rtl = edition.formats, edition.direction == "rtl"
+        lang = Plain(language_tag(edition.locale))
+        return {
+            "issue": edition.issue,
+            "_": self.words_for(edition)(edition.locale),
+            "lang": lang,
+            "language": own_name(edition.locale),
+            "dir": Plain(edition.direction),
+            "start": Plain("right" if rtl else "left"),
+            "end": Plain("left" if rtl else "right"),
+            "anchor": _anchor(edition),
+            "begins": Markup('<div lang="{}" dir="{}">').format(lang, edition.direction),
+            "ends": Markup("</div>"),
+            "org": {
+                "name": self.letterhead.name(edition.locale),
+                "postal_address": self.letterhead.postal_address,
+            },
+            "links": {
+                "unsubscribe": mark(UNSUBSCRIBE_FIELD),
+                "preferences": mark(PREFERENCES_FIELD),
+                "browser": archive_url(self.letterhead, edition.slug, edition.locale),
+            },
+            "formats": formats,
+            "amounts": lambda appeal: appeal_amounts(appeal, formats),
+            "event_times": lambda event: event_times(event, formats),
+        }
+
+
+def _anchor(edition: Edition) -> str:
+    """The name of the place where a half begins, for links inside the message."""
+    return f"in-{language_tag(edition.locale)}"
 
 
 def _markdown(text: str, **styles: str) -> Markup:
@@ -172,11 +229,5 @@ def _tokenise(context: Context, value: object) -> object:
     """Put a token in the place of a value.  A context function, so that Jinja does not fold constants."""
     if isinstance(value, Plain | _MacroOutput):
         return value
-    values: list[str] = context[_VALUES]
-    text = str(value) if isinstance(value, Markup) else html.escape(to_marks(str(value)))
-    values.append(text)
-    return f"zq{len(values) - 1}zq"
-
-
-def _fill(document: str, values: Sequence[str]) -> str:
-    return _TOKEN.sub(lambda found: values[int(found[1])], document)
+    values: _Values = context[_VALUES]
+    return values.put(str(value) if isinstance(value, Markup) else html.escape(to_marks(str(value))))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from newsletter.i18n.locales import own_name
-from newsletter.i18n.translate import Edition
+from newsletter.render.bilingual import Letter, editions_of
 from newsletter.render.theme import Letterhead
 from newsletter.render.words import Words
 
@@ -28,12 +28,13 @@ def archive_url(letterhead: Letterhead, slug: str, locale: str) -> str:
     return f"{letterhead.public_url}/{slug}.{locale}.html"
 
 
-def other_editions(letterhead: Letterhead, edition: Edition, words_for: Callable[[str], Words]) -> list[OtherEdition]:
+def other_editions(letterhead: Letterhead, letter: Letter, words_for: Callable[[str], Words]) -> list[OtherEdition]:
     """Every other language of the workspace, in the order of the settings."""
+    here = [edition.locale for edition in editions_of(letter)]
     found = []
     for locale in letterhead.locales:
-        if locale != edition.locale:
+        if locale not in here:
             words = words_for(locale)
             label = words("Read this in %(language)s", language=own_name(locale))
-            found.append(OtherEdition(locale, label, archive_url(letterhead, edition.slug, locale)))
+            found.append(OtherEdition(locale, label, archive_url(letterhead, letter.slug, locale)))
     return found

@@ -34,6 +34,8 @@ class Pictures:
         if _REMOTE.match(src):
             return src
         file = self._folder / src
+        if not file.resolve().is_relative_to(self._folder.resolve()):
+            raise TemplateError(f"the picture '{src}' lies outside the issues folder", "copy it into issues/media/")
         try:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
         except OSError as error:

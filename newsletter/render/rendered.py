@@ -1,18 +1,23 @@
-"""An edition, rendered: what leaves this room for the delivery and for files."""
+"""A letter, rendered: what leaves this room for the delivery and for files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from newsletter.content.placeholders import to_marks
-from newsletter.i18n.translate import Edition
+from newsletter.render.bilingual import Letter, subject_of
 from newsletter.render.compose import Composer
-from newsletter.render.text import TextWriter
+from newsletter.render.text import write_text
+
+CLIPPED_AT = 100_000  # bytes of HTML; Gmail cuts a message at 102 KB, and a reader's own links are still to come
+CLIPPED_HINT = "the link to unsubscribe stands at the end; make the issue shorter"
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One edition as subject, HTML, plain text and MJML; reader placeholders stand in it as marks.
+    """One letter as subject, HTML, plain text and MJML; reader placeholders stand in it as marks.
+
+    ``locale`` is a locale, or the pair of a bilingual one.
 
     In ``html`` and ``mjml`` a mark's fall-back is HTML-escaped, in ``subject``
     and ``text`` it is plain.
@@ -27,9 +32,17 @@ class Rendered:
     mjml: str
 
 
-def render(edition: Edition, composer: Composer) -> Rendered:
-    """Render one edition.  Raises TemplateError."""
-    mjml, html = composer.mjml_and_html(edition)
-    text = TextWriter(edition, composer.letterhead, composer.words_for(edition)).write()
-    subject = to_marks(edition.issue.subject)
-    return Rendered(edition.slug, edition.locale, edition.segments, subject, text, html, mjml)
+def render(letter: Letter, composer: Composer) -> Rendered:
+    """Render one letter.  Raises TemplateError."""
+    mjml, html = composer.mjml_and_html(letter)
+    text = write_text(letter, composer.letterhead, composer.words_for(letter))
+    subject = to_marks(subject_of(letter))
+    return Rendered(letter.slug, letter.locale, letter.segments, subject, text, html, mjml)
+
+
+def clipped(locale: str, html: str) -> str:
+    """A warning for staff if the page of an edition is so long that Gmail would cut it off; "" if not."""
+    size = len(html.encode())
+    if size <= CLIPPED_AT:
+        return ""
+    return f"the {locale} edition has {size / 1000:.0f} KB, and Gmail hides what comes after 102 KB"

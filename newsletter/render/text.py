@@ -1,15 +1,17 @@
-"""Edition → plain text, written to be read as such, not scraped out of the HTML.
+"""Letter → plain text, written to be read as such, not scraped out of the HTML.
 
 Headings are underlined, links are numbered and listed below the block they
 stand in, buttons stand on their own line with their address, lines are wrapped
-at WIDTH.  Reader placeholders stand in it as marks, unbroken.
+at WIDTH.  Reader placeholders stand in it as marks, unbroken.  The halves of a
+bilingual letter follow each other, with a rule between that names the second's
+language, and share one header and one footer.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from newsletter.content.markup import PlainText, paragraphs, to_text
@@ -28,8 +30,10 @@ from newsletter.content.schema import (
     Text,
 )
 from newsletter.i18n.formats import Formats
+from newsletter.i18n.locales import own_name
 from newsletter.i18n.translate import Edition
-from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
+from newsletter.render.bilingual import Letter, editions_of
+from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, OtherEdition, archive_url, other_editions
 from newsletter.render.theme import Letterhead
 from newsletter.render.words import Words
 
@@ -52,28 +56,56 @@ def appeal_amounts(appeal: Appeal, formats: Formats) -> str:
     return formats.list([formats.money(amount, appeal.currency) for amount in appeal.amounts], "or")
 
 
+def write_text(letter: Letter, letterhead: Letterhead, words_for: Callable[[str], Words]) -> str:
+    """The plain-text part of a letter, lines ended by ``\\n``."""
+    halves = [
+        _Half(edition, letterhead.name(edition.locale), words_for(edition.locale)) for edition in editions_of(letter)
+    ]
+    first, *others = halves
+    parts = list(first.parts([half.below() for half in others]))
+    for half in others:
+        parts += [f" {own_name(half.edition.locale).upper()} ".center(WIDTH, "="), *half.parts()]
+    parts.append("\n\n".join(_footer(halves, letterhead, other_editions(letterhead, letter, words_for))))
+    return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _footer(halves: Sequence[_Half], letterhead: Letterhead, others: Sequence[OtherEdition]) -> Iterator[str]:
+    yield "-" * WIDTH
+    for half in halves:
+        last = half is halves[-1]
+        page = archive_url(letterhead, half.edition.slug, half.edition.locale)
+        yield from half.leaving(page, others if last else ())
+    yield "\n".join((*dict.fromkeys(half.name for half in halves), _wrap(letterhead.postal_address)))
+
+
 @dataclass(frozen=True, slots=True)
-class TextWriter:
-    """Writes the plain-text part of one edition."""
+class _Half:
+    """Writes what one edition has of its own: ``name`` is the organisation's, ``words`` the templates' words."""
 
     edition: Edition
-    letterhead: Letterhead
-    words_for: Callable[[str], Words]
+    name: str
+    words: Words
 
-    @property
-    def words(self) -> Words:
-        """The template words of the edition's own locale."""
-        return self.words_for(self.edition.locale)
-
-    def write(self) -> str:
-        """The whole text, lines ended by ``\\n``."""
+    def parts(self, notes: Sequence[str] = ()) -> Iterator[str]:
+        """The heading, with ``notes`` below the date, then each block."""
         issue, formats = self.edition.issue, self.edition.formats
-        name = self.letterhead.name(self.edition.locale)
-        header = [name.upper(), formats.date(issue.date), "", _title(issue.subject, "=")]
-        parts = ["\n".join(header)]
-        parts += ["\n\n".join(self._block(block)) for block in issue.blocks]
-        parts.append("\n\n".join(self._footer()))
-        return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+        yield "\n".join([self.name.upper(), formats.date(issue.date), *notes, "", _title(issue.subject, "=")])
+        yield from ("\n\n".join(self._block(block)) for block in issue.blocks)
+
+    def below(self) -> str:
+        """What tells, at the top, that this half comes below."""
+        return self.words("Read this in %(language)s below", language=own_name(self.edition.locale)) + " ↓"
+
+    def leaving(self, page: str, others: Sequence[OtherEdition]) -> Iterator[str]:
+        """Why the letter came, how to have fewer of them, and where it can be read otherwise."""
+        yield _wrap(self.words("You get this because you asked %(organisation)s for news.", organisation=self.name))
+        rows = [
+            (self.words("Unsubscribe"), mark(UNSUBSCRIBE_FIELD)),
+            (self.words("Change what you get"), mark(PREFERENCES_FIELD)),
+            (self.words("View in your browser"), page),
+        ]
+        rows += [(other.label, other.url) for other in others]
+        yield "\n".join(f"{label}:\n  {url}" for label, url in rows)
 
     def _block(self, block: Block) -> Iterator[str]:
         match block:
@@ -161,20 +193,6 @@ class TextWriter:
                 yield self.words("Online"), str(block.event.online)
         if block.deadline:
             yield self.words("Deadline"), self.edition.formats.day(block.deadline)
-
-    def _footer(self) -> Iterator[str]:
-        letterhead, locale = self.letterhead, self.edition.locale
-        name = letterhead.name(locale)
-        yield "-" * WIDTH
-        yield _wrap(self.words("You get this because you asked %(organisation)s for news.", organisation=name))
-        rows = [
-            (self.words("Unsubscribe"), mark(UNSUBSCRIBE_FIELD)),
-            (self.words("Change what you get"), mark(PREFERENCES_FIELD)),
-            (self.words("View in your browser"), archive_url(letterhead, self.edition.slug, locale)),
-        ]
-        rows += [(other.label, other.url) for other in other_editions(letterhead, self.edition, self.words_for)]
-        yield "\n".join(f"{label}:\n  {url}" for label, url in rows)
-        yield name + "\n" + _wrap(letterhead.postal_address)
 
 
 def _title(title: str, underline: str) -> str:

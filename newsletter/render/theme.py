@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
+from newsletter.content.fields import check_picture
 from newsletter.content.problems import Problem, raise_problems
 
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
@@ -42,6 +43,10 @@ FONT_STACKS = {
 }
 
 
+def _logo(src: str, info: ValidationInfo) -> str:
+    return check_picture(src, info) if src else src
+
+
 class Theme(BaseModel):
     """Colours for light and dark, and the fonts for text and headings."""
 
@@ -60,7 +65,9 @@ class Theme(BaseModel):
     ink_dark: Colour = Field("#ece5d6", description="The text, in the dark.")
     heading_font: Font = Field(Font.SERIF, description="serif or sans.")
     text_font: Font = Field(Font.SERIF, description="serif or sans.")
-    logo: str = Field("", max_length=500, description="A picture for the header; a file beside the issues, or https.")
+    logo: Annotated[str, AfterValidator(_logo)] = Field(
+        "", max_length=500, description="A picture for the header; a file beside the issues, or https."
+    )
 
     @model_validator(mode="after")
     def _readable(self) -> Self:

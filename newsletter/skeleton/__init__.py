@@ -15,7 +15,7 @@ from newsletter.errors import UsageError
 
 SCHEMA_NAME = "issue.schema.json"
 _HERE = Path(__file__).parent
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def write_workspace(folder: Path) -> None:
@@ -34,7 +34,7 @@ def write_workspace(folder: Path) -> None:
 
 def write_issue(issues: Path, slug: str, date: dt.date, locale: str) -> Path:
     """Write a commented issue.  UsageError if the slug is none, or taken."""
-    if not _SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug):
         raise UsageError(f"'{slug}' is no slug", "use small letters, digits and hyphens: 2019-06-summer")
     file = issues / f"{slug}.yaml"
     text = (_HERE / "new-issue.yaml").read_text(encoding="utf-8")

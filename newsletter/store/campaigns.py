@@ -23,7 +23,8 @@ from newsletter.audience.segments import Rule
 from newsletter.clock import Clock
 from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import State
-from newsletter.i18n.locales import choose_locale
+from newsletter.errors import AudienceError
+from newsletter.i18n.locales import Offer
 from newsletter.store.database import Database
 from newsletter.store.subscribers import REF_BYTES, Recipient, stream_recipients
 from newsletter.store.tables import campaigns, deliveries, editions, subscribers
@@ -69,7 +70,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One recipient of a campaign to be: the edition they get, and why."""
+    """One recipient of a campaign to be: the edition they get (its locale, or the pair of two), and why."""
 
     recipient: Recipient
     locale: str
@@ -81,12 +82,14 @@ EditionFor = Callable[[str, frozenset[str]], FrozenEdition]
 
 
 class CampaignStore:
-    """The campaigns in one database."""
+    """The campaigns in one database.  ``bilingual`` has the pairs of locales by segment."""
 
-    def __init__(self, database: Database, clock: Clock, locales: Sequence[str]) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, locales: Sequence[str], bilingual: Mapping[str, str] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._locales = tuple(locales)
+        self._offer = Offer(tuple(locales), bilingual or {})
 
     async def find(self, slug: str, segments: Collection[str]) -> Campaign | None:
         """The campaign of this issue to just these segments, if it was started."""
@@ -127,8 +130,13 @@ class CampaignStore:
         async with self._database.read() as connection:
             await self._plan(connection, target, each)
 
-    async def freeze(self, target: Target, edition_for: EditionFor) -> Campaign:
+    async def freeze(
+        self, target: Target, edition_for: EditionFor, expected: Mapping[str, int] | None = None
+    ) -> Campaign:
         """Start a campaign: store editions and recipients, all pending.
+
+        Raises AudienceError if these are not as many as ``expected`` by locale:
+        what a person said yes to is what is sent.
 
         Whoever already has a row in another campaign of the same issue is left
         out, so that overlapping segments never mean a second copy.
@@ -137,6 +145,7 @@ class CampaignStore:
         ref = secrets.token_urlsafe(REF_BYTES)
         used: dict[tuple[str, frozenset[str]], tuple[int, FrozenEdition]] = {}
         rows: list[dict[str, object]] = []
+        found: dict[str, int] = {}
         async with self._database.write() as connection:
             result = await connection.execute(
                 campaigns.insert().values(
@@ -151,6 +160,7 @@ class CampaignStore:
             (campaign_id,) = result.inserted_primary_key or (0,)
 
             async def each(planned: Planned) -> None:
+                found[planned.locale] = found.get(planned.locale, 0) + 1
                 sees = planned.recipient.segments & target.limiting
                 key = (planned.locale, sees)
                 if key not in used:
@@ -172,6 +182,8 @@ class CampaignStore:
                     rows.clear()
 
             await self._plan(connection, target, each)
+            if expected is not None and found != expected:
+                raise AudienceError("the list changed while you were asked", "run the same command again")
             if rows:
                 await connection.execute(deliveries.insert(), rows)
             content_hash = _content_hash([edition for _id, edition in used.values()])
@@ -189,10 +201,9 @@ class CampaignStore:
             .where(campaigns.c.slug == target.slug)
         )
         others = subscribers.c.id.not_in(has_it)
-        async for recipient in stream_recipients(
-            connection, target.rules, target.segments, target.limiting, also=others
-        ):
-            choice = choose_locale(recipient.subscriber.locale, self._locales)
+        asked = target.limiting.union(self._offer.bilingual)
+        async for recipient in stream_recipients(connection, target.rules, target.segments, asked, also=others):
+            choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)
             await each(Planned(recipient, choice.locale, choice.reason))
 
     async def editions(self, campaign: Campaign) -> dict[int, FrozenEdition]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from newsletter.errors import StoreError
 
 NEWEST = "0001"  # the revision that this version of the program works with
-BUSY_TIMEOUT = 30_000  # milliseconds to wait for another process's transaction
+BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
 
 
 class Database:
@@ -55,12 +55,12 @@ class Database:
         database = cls(engine, file)
         try:
             await database._bring_up_to_date()
-        except DatabaseError as error:
+        except StoreError as error:
             await engine.dispose()
-            reason = str(error.orig).splitlines()[0]
-            raise StoreError(f"the database {file} cannot be used: {reason}", "is it another program's file?") from None
-        except StoreError:
-            await engine.dispose()
+            if isinstance(error.__cause__, DatabaseError):
+                reason = str(error.__cause__.orig).splitlines()[0]
+                message = f"the database {file} cannot be used: {reason}"
+                raise StoreError(message, "is it another program's file?") from None
             raise
         return database
 
@@ -78,16 +78,28 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that sees one state of the data and changes nothing."""
-        async with self._engine.connect() as connection:
-            yield connection
+        with self._in_words():
+            async with self._engine.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at its end, or leaves no trace when an error is raised."""
-        async with self._engine.connect() as plain:
-            connection = await plain.execution_options(newsletter_write=True)
-            async with connection.begin():
-                yield connection
+        with self._in_words():
+            async with self._engine.connect() as plain:
+                connection = await plain.execution_options(newsletter_write=True)
+                async with connection.begin():
+                    yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """A full disk or a file that is locked or broken is for staff to mend, not a fault of the program."""
+        try:
+            yield
+        except DatabaseError as error:
+            reason = str(error.orig).splitlines()[0]
+            hint = "is the disk full, or is another program busy with the file? Then run the same command again"
+            raise StoreError(f"the database {self.file} refuses: {reason}", hint) from error
 
     async def close(self) -> None:
         """Close every connection."""

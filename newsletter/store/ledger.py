@@ -11,19 +11,21 @@ by a move that ``states.TRANSITIONS`` allows.
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.audience.subscribers import Subscriber
 from newsletter.clock import Clock
 from newsletter.delivery.deliver import Claim, Result
-from newsletter.delivery.states import TRANSITIONS, State
+from newsletter.delivery.retry import next_attempt
+from newsletter.delivery.states import TRANSITIONS, Outcome, State
 from newsletter.store.campaigns import Campaign
 from newsletter.store.database import Database
 from newsletter.store.select import reachable
-from newsletter.store.subscribers import load_subscribers
+from newsletter.store.subscribers import addressee
 from newsletter.store.tables import deliveries, subscribers
 
 
@@ -40,14 +42,23 @@ class CampaignLedger:
         """Prepare a new run; returns how many deliveries a dead run left in doubt.
 
         Only for whoever holds the campaign's lock: then every row that is
-        still *sending* belongs to a run that died.  Deferred rows become due.
+        still *sending* belongs to a run that died.  Deferred rows whose time
+        has come are pending again.
         """
         async with self._database.write() as connection:
             doubtful = await self._move(
                 connection, State.SENDING, State.IN_DOUBT, reply="the run ended while this message was under way"
             )
-            await self._move(connection, State.DEFERRED, State.PENDING)
+            due = deliveries.c.due_at <= self._clock.now()
+            await self._move(connection, State.DEFERRED, State.PENDING, due)
         return doubtful
+
+    async def next_due(self) -> dt.datetime | None:
+        """When the first deferred row may be tried again; None if nothing is deferred."""
+        query = sa.select(sa.func.min(deliveries.c.due_at)).where(self._mine(), deliveries.c.state == State.DEFERRED)
+        async with self._database.read() as connection:
+            found: dt.datetime | None = (await connection.execute(query)).scalar_one_or_none()
+        return found
 
     async def close(self) -> int:
         """Cancel the rows of people who left before their copy went out; returns how many."""
@@ -61,10 +72,10 @@ class CampaignLedger:
                 reply="unsubscribed before it was sent",
             )
 
-    async def resolve(self, verdict: State) -> int:
-        """Settle everything that is in doubt as a person says: send again (pending), accepted or rejected."""
+    async def resolve(self, old: State, new: State) -> int:
+        """Move everything in one state to another, as a person says who has looked; returns how many."""
         async with self._database.write() as connection:
-            return await self._move(connection, State.IN_DOUBT, verdict, reply="as a person decided")
+            return await self._move(connection, old, new, reply="as a person decided")
 
     async def cancel(self) -> int:
         """Let nobody else have a copy: what is pending or deferred is cancelled; returns how many."""
@@ -81,54 +92,52 @@ class CampaignLedger:
 
     async def _store(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
-        rows = [
-            {
-                "person": result.claim.subscriber.id,
-                "new_state": result.outcome.state,
-                "new_reply": result.outcome.reply,
-            }
-            for result in results
-        ]
-        held = (
-            self._mine(),
-            deliveries.c.subscriber_id == sa.bindparam("person"),
-            deliveries.c.state == State.SENDING,
-            deliveries.c.claim == self._token,
-        )
+        now = self._clock.now()
         update = (
             deliveries.update()
-            .where(*held)
+            .where(
+                self._mine(),
+                deliveries.c.subscriber_id == sa.bindparam("person"),
+                deliveries.c.state == State.SENDING,
+                deliveries.c.claim == self._token,
+            )
             .values(
                 state=sa.bindparam("new_state"),
                 reply=sa.bindparam("new_reply"),
+                due_at=sa.bindparam("new_due_at"),
                 claim=None,
-                updated_at=self._clock.now(),
+                updated_at=now,
             )
         )
-        await connection.execute(update, rows)
+        await connection.execute(update, [_outcome_row(result, now) for result in results])
 
     async def _claim(self, connection: AsyncConnection, want: int) -> list[Claim]:
         due = (
-            sa.select(deliveries.c.subscriber_id)
+            sa.select(subscribers, deliveries.c.edition_id, deliveries.c.attempts, deliveries.c.first_attempt_at)
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
             .where(self._mine(), deliveries.c.state == State.PENDING, reachable())
-            .order_by(deliveries.c.subscriber_id)
+            # Who was tried in vain comes last, so that nobody holds up all others.
+            .order_by(deliveries.c.attempts, deliveries.c.subscriber_id)
             .limit(want)
         )
-        claimed = await connection.execute(
-            deliveries.update()
-            .where(self._mine(), deliveries.c.subscriber_id.in_(due))
-            .values(
-                state=State.SENDING,
-                claim=self._token,
-                attempts=deliveries.c.attempts + 1,
-                updated_at=self._clock.now(),
+        now = self._clock.now()
+        rows = (await connection.execute(due)).mappings().all()
+        if rows:
+            await connection.execute(
+                deliveries.update()
+                .where(self._mine(), deliveries.c.subscriber_id.in_([row["id"] for row in rows]))
+                .values(
+                    state=State.SENDING,
+                    claim=self._token,
+                    attempts=deliveries.c.attempts + 1,
+                    first_attempt_at=sa.func.coalesce(deliveries.c.first_attempt_at, now),
+                    updated_at=now,
+                )
             )
-            .returning(deliveries.c.subscriber_id, deliveries.c.edition_id)
-        )
-        edition_of = {row.subscriber_id: row.edition_id for row in claimed}
-        people: list[Subscriber] = await load_subscribers(connection, subscribers.c.id.in_(edition_of))
-        return [Claim(person, edition_of[person.id]) for person in people]
+        return [
+            Claim(addressee(row), row["edition_id"], row["attempts"] + 1, row["first_attempt_at"] or now)
+            for row in rows
+        ]
 
     async def _move(
         self,
@@ -150,3 +159,19 @@ class CampaignLedger:
 
     def _mine(self) -> sa.ColumnElement[bool]:
         return deliveries.c.campaign_id == self._campaign.id
+
+
+def _outcome_row(result: Result, now: dt.datetime) -> dict[str, object]:
+    """The values of one outcome; a deferred row gets its time, or is given up."""
+    outcome, due = result.outcome, None
+    if outcome.state is State.DEFERRED:
+        claim = result.claim
+        due = next_attempt(claim.attempt, claim.first_attempt, now, random.random())  # noqa: S311 - no secret
+        if due is None:
+            outcome = Outcome(State.REJECTED, f"given up after {claim.attempt} attempts: {outcome.reply}")
+    return {
+        "person": result.claim.addressee.id,
+        "new_state": outcome.state,
+        "new_reply": outcome.reply,
+        "new_due_at": due,
+    }

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from newsletter.audience.segments import All, AnyOf, HasAttribute, HasLocale, HasTag, Not, Rule
 from newsletter.audience.subscribers import Status
+from newsletter.i18n.locales import PAIR, current_tag
 from newsletter.store.tables import subscriber_tags, subscribers
 
 
@@ -22,9 +23,7 @@ def condition(rule: Rule) -> sa.ColumnElement[bool]:
             tagged = sa.select(subscriber_tags.c.subscriber_id).where(subscriber_tags.c.tag.in_(tags))
             return subscribers.c.id.in_(tagged)
         case HasLocale(locales):
-            column = subscribers.c.locale
-            same = [sa.or_(column == tag, column.startswith(f"{tag}-", autoescape=True)) for tag in locales]
-            return sa.or_(sa.false(), *same)
+            return sa.or_(sa.false(), *(_speaks(current_tag(tag)) for tag in locales))
         case HasAttribute(name, values):
             return sa.func.coalesce(subscribers.c.attributes[name].as_string(), "").in_(values)
         case All(rules):
@@ -33,6 +32,14 @@ def condition(rule: Rule) -> sa.ColumnElement[bool]:
             return sa.or_(sa.false(), *(condition(inner) for inner in rules))
         case Not(inner):
             return sa.not_(condition(inner))
+
+
+def _speaks(tag: str) -> sa.ColumnElement[bool]:
+    """The row says this locale, a region of it, or a pair that holds one of them: ``es``, ``es-mx``, ``en+es``."""
+    column = subscribers.c.locale
+    begins = [column.startswith(f"{tag}{after}", autoescape=True) for after in ("-", PAIR)]
+    follows = [column.endswith(f"{PAIR}{tag}", autoescape=True), column.contains(f"{PAIR}{tag}-", autoescape=True)]
+    return sa.or_(column == tag, *begins, *follows)
 
 
 def reachable() -> sa.ColumnElement[bool]:

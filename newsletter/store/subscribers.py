@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.audience.csvlist import BadRow, GoodRow
 from newsletter.audience.segments import Rule
-from newsletter.audience.subscribers import NewSubscriber, Status, Subscriber, address_key
+from newsletter.audience.subscribers import Addressee, NewSubscriber, Status, Subscriber, address_key, first_name
 from newsletter.clock import Clock
 from newsletter.store.database import Database
 from newsletter.store.select import in_any, membership, reachable
@@ -71,12 +71,12 @@ class SubscriberStore:
     ) -> None:
         keys = [address_key(row.email) for row in rows]
         known = {
-            address_key(found.email): found
-            for found in await load_subscribers(connection, subscribers.c.email_key.in_(keys))
+            address_key(found.email): found for found in await _load(connection, subscribers.c.email_key.in_(keys))
         }
         now = self._clock.now()
         new: dict[str, NewSubscriber] = {}  # by ref
         tags: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
         for row in rows:
             old = known.get(address_key(row.email))
             if old is None:
@@ -87,13 +87,17 @@ class SubscriberStore:
                 changes = _changes(old, row)
                 tags += _tag_rows(old.id, row.tags - old.tags)
                 if changes:
-                    await connection.execute(
-                        subscribers.update().where(subscribers.c.id == old.id).values(**changes, updated_at=now)
-                    )
+                    changed.append({"person": old.id, **_as_columns(old), **changes})
                 if changes or row.tags - old.tags:
                     report.changed += 1
                 else:
                     report.unchanged += 1
+        if changed:
+            values: dict[str, object] = {
+                column: sa.bindparam(f"new_{column}") for column in ("name", "locale", "attributes")
+            }
+            update = subscribers.update().where(subscribers.c.id == sa.bindparam("person"))
+            await connection.execute(update.values(**values, updated_at=now), changed)
         if new:
             await connection.execute(subscribers.insert(), [self._values(ref, row) for ref, row in new.items()])
             ids = sa.select(subscribers.c.ref, subscribers.c.id).where(subscribers.c.ref.in_(new))
@@ -120,7 +124,7 @@ class SubscriberStore:
     async def find(self, email: str) -> Subscriber | None:
         """One person by address, whatever its case."""
         async with self._database.read() as connection:
-            found = await load_subscribers(connection, subscribers.c.email_key == address_key(email))
+            found = await _load(connection, subscribers.c.email_key == address_key(email))
         return found[0] if found else None
 
     async def unsubscribe(self, email: str) -> bool:
@@ -133,18 +137,19 @@ class SubscriberStore:
             )
         return result.rowcount > 0
 
-    async def count(self, rules: Mapping[str, Rule]) -> dict[str, dict[str, int]]:
-        """How many people are in each segment, by the locale of their row."""
-        counts: dict[str, dict[str, int]] = {}
+    async def count(
+        self, rules: Mapping[str, Rule], names: Iterable[str], asked: Collection[str] = ()
+    ) -> dict[str, dict[tuple[str, frozenset[str]], int]]:
+        """How many people are in each segment, by the locale of their row and the segments of ``asked`` they are in."""
+        counts: dict[str, dict[tuple[str, frozenset[str]], int]] = {}
+        by = [subscribers.c.locale, *membership(rules, asked)]
         async with self._database.read() as connection:
-            for name in rules:
-                query = (
-                    sa.select(subscribers.c.locale, sa.func.count())
-                    .where(reachable(), in_any(rules, [name]))
-                    .group_by(subscribers.c.locale)
-                )
-                rows = (await connection.execute(query)).all()
-                counts[name] = {row[0]: row[1] for row in rows}
+            for name in names:
+                query = sa.select(sa.func.count(), *by).where(reachable(), in_any(rules, [name])).group_by(*by)
+                counts[name] = {
+                    (locale, frozenset(other for other, holds in zip(asked, within, strict=True) if holds)): number
+                    for number, locale, *within in (await connection.execute(query)).all()
+                }
         return counts
 
     async def recipients(
@@ -187,7 +192,13 @@ async def stream_recipients(
         last = rows[-1]["id"]
 
 
-async def load_subscribers(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Subscriber]:
+def addressee(row: Mapping[Any, Any]) -> Addressee:
+    """The addressee in a row of ``subscribers``."""
+    name: str = row["name"]
+    return Addressee(row["id"], row["ref"], row["email"], name, first_name(name, row["attributes"]))
+
+
+async def _load(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Subscriber]:
     """The subscribers that a condition picks, with their tags."""
     rows = (await connection.execute(sa.select(subscribers).where(which))).mappings().all()
     tags = await _tags(connection, [row["id"] for row in rows])
@@ -219,16 +230,21 @@ def _subscriber(row: Mapping[Any, Any], tags: Mapping[int, set[str]]) -> Subscri
     )
 
 
+def _as_columns(old: Subscriber) -> dict[str, object]:
+    """What an update leaves as it was, unless ``_changes`` says otherwise."""
+    return {"new_name": old.name, "new_locale": old.locale, "new_attributes": dict(old.attributes)}
+
+
 def _changes(old: Subscriber, new: NewSubscriber) -> dict[str, object]:
-    """The columns that a row of a list changes; empty cells change nothing."""
+    """The values that a row of a list changes; empty cells change nothing."""
     changes: dict[str, object] = {
-        column: value
+        f"new_{column}": value
         for column, value in (("name", new.name), ("locale", new.locale))
         if value and value != getattr(old, column)
     }
     attributes = {**old.attributes, **new.attributes}
     if attributes != old.attributes:
-        changes["attributes"] = attributes
+        changes["new_attributes"] = attributes
     return changes
 
 

@@ -51,7 +51,7 @@ subscribers = sa.Table(
     sa.Column("email", sa.String(320), nullable=False),
     sa.Column("email_key", sa.String(320), nullable=False, unique=True),  # audience.address_key(email)
     sa.Column("name", sa.Text, nullable=False, default=""),
-    sa.Column("locale", sa.String(20), nullable=False, default=""),
+    sa.Column("locale", sa.String(41), nullable=False, default=""),
     sa.Column("status", sa.String(20), nullable=False),  # audience.Status
     sa.Column("attributes", sa.JSON, nullable=False, default=dict),
     sa.Column("created_at", UtcTime, nullable=False),
@@ -86,7 +86,7 @@ editions = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), nullable=False),
-    sa.Column("locale", sa.String(20), nullable=False),
+    sa.Column("locale", sa.String(41), nullable=False),  # or a pair: es+en
     sa.Column("segments", sa.JSON, nullable=False),
     sa.Column("sender", sa.JSON, nullable=False),  # delivery.message.Sender
     sa.Column("subject", sa.Text, nullable=False),
@@ -105,8 +105,10 @@ deliveries = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),  # delivery.states.State
     sa.Column("claim", sa.String(24)),  # the token of the run that holds the row; null when nobody does
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("first_attempt_at", UtcTime),
+    sa.Column("due_at", UtcTime),  # when a deferred row may be tried again
     sa.Column("reply", sa.Text, nullable=False, default=""),  # the server's last words
     sa.Column("updated_at", UtcTime, nullable=False),
-    sa.Index(None, "campaign_id", "state", "subscriber_id"),
+    sa.Index("ix_deliveries_claim", "campaign_id", "state", "attempts", "subscriber_id"),  # in the order of claims
     sa.Index(None, "subscriber_id"),
 )

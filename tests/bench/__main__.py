@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from newsletter.audience.subscribers import Status, Subscriber
+from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.wiring import House
 from newsletter.delivery.message import MessageTemplate, reader_of
@@ -64,9 +64,7 @@ def main() -> None:
 
     edition = house.frozen(loaded, "es")
     tokens = Tokens(b"k" * 32)
-    person = Subscriber(
-        1, "Ye17ne-TuVLg", "ana@example.org", "Ana María Ñandú", "es", Status.SUBSCRIBED, frozenset(), {}
-    )
+    person = Addressee(1, "Ye17ne-TuVLg", "ana@example.org", "Ana María Ñandú", "Ana")
     template = MessageTemplate(edition)
     now = house.clock.now()
 

@@ -116,9 +116,11 @@ class Script:
     cut_in_body: bool = False
     extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
     delay: float = 0.0
+    most_connections: int = 1_000
 
 
 CUT = "cut"
+HANG_UP = "\0"  # at the end of a reply: close after it
 OK = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 taken"}
 
 
@@ -126,11 +128,18 @@ OK = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 take
 def scripted_server(script: Script) -> Iterator[Inbox]:
     """A server that follows ``script``; whatever body it read whole is in the inbox, whatever it answered."""
     inbox = Inbox()
+    now_open = 0
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now_open
         inbox.connections += 1
+        now_open += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await _dialogue(reader, writer, script, inbox)
+            if now_open > script.most_connections:
+                writer.write(b"421 too many connections\r\n")
+            else:
+                await _dialogue(reader, writer, script, inbox)
+        now_open -= 1
         writer.close()
 
     async def start() -> asyncio.Server:
@@ -141,7 +150,7 @@ def scripted_server(script: Script) -> Iterator[Inbox]:
         yield inbox
 
 
-async def _dialogue(  # noqa: C901 - a protocol is a list of cases
+async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, script: Script, inbox: Inbox
 ) -> None:
     sender = recipient = ""
@@ -168,7 +177,9 @@ async def _dialogue(  # noqa: C901 - a protocol is a list of cases
         reply = script.replies(verb, recipient) or OK.get(verb, "250 ok")
         if reply == CUT:
             return
-        say(reply)
+        say(reply.removesuffix(HANG_UP))
+        if reply.endswith(HANG_UP):
+            return
         if verb == "DATA" and reply.startswith("354"):
             await writer.drain()
             if script.cut_in_body:

@@ -41,6 +41,22 @@ def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(space: Spa
     }
 
 
+def test_a_stray_quotation_mark_swallows_nobody(space: Space) -> None:
+    others = [f"r{n}@example.org,Reader {n},es,," for n in range(50)]
+    space.write_list('ana@example.org,"Ana,es,,', *others)
+    done = space.run("subscribers", "import", "list.csv", code=1)
+    assert "50 added" in done.stdout
+    assert "line 2 did not go in: the row cannot be read: a quotation mark is not closed" in done.stderr
+
+
+def test_a_cell_that_runs_into_the_next_persons_row_is_refused(space: Space) -> None:
+    space.write_list('ana@example.org,"Ana,es,,', 'ben@example.org,Ben,en,"supporter",', "cy@example.org,Cy,en,,")
+    done = space.run("subscribers", "import", "list.csv", code=1)
+    assert "line 2 did not go in" in done.stderr
+    assert "2 added" in done.stdout
+    assert "nobody on the list" in space.run("subscribers", "show", "ana@example.org", code=2).stderr
+
+
 def test_importing_again_changes_only_what_differs_and_takes_nothing_away(space: Space) -> None:
     space.write_list("ana@example.org,Ana,es,supporter,Addison", "bob@example.org,Bob,en,,")
     space.run("subscribers", "import", "list.csv")
@@ -131,11 +147,14 @@ PEOPLE = [
     NewSubscriber("c@example.org", "C", "es-mx", frozenset(), {}),
     NewSubscriber("d@example.org", "D", "est", frozenset({"board"}), {"county": "", "town": "Addison"}),
     NewSubscriber("e@example.org", "E", "en-us", frozenset({"farmworker"}), {"county": "Addison"}),
+    NewSubscriber("f@example.org", "F", "es+en", frozenset({"household"}), {}),
+    NewSubscriber("g@example.org", "G", "fr+es-mx", frozenset(), {"county": "Addison"}),
+    NewSubscriber("h@example.org", "H", "est+fre", frozenset(), {}),
 ]
 
 _leaves = st.one_of(
     st.builds(HasTag, st.lists(st.sampled_from(["supporter", "board", "farmworker", "x"]), min_size=1).map(tuple)),
-    st.builds(HasLocale, st.lists(st.sampled_from(["en", "es", "fr", "es-mx"]), min_size=1).map(tuple)),
+    st.builds(HasLocale, st.lists(st.sampled_from(["en", "es", "fr", "es-mx", "es+en"]), min_size=1).map(tuple)),
     st.builds(
         HasAttribute,
         st.sampled_from(["county", "town", 'no.such$ "col"']),
@@ -159,7 +178,8 @@ def holds(rule: Rule, person: NewSubscriber) -> bool:
         case HasTag(tags):
             return bool(person.tags & set(tags))
         case HasLocale(locales):
-            return any(person.locale == locale or person.locale.startswith(f"{locale}-") for locale in locales)
+            said = {person.locale, *person.locale.split("+")}
+            return any(one == locale or one.startswith(f"{locale}-") for one in said for locale in locales)
         case HasAttribute(name, values):
             return person.attributes.get(name) in values
         case All(inner):

@@ -51,11 +51,12 @@ def test_who_has_no_copy_is_named_with_the_servers_words(space: Space, people: P
 
 def test_in_doubt_is_sent_again_only_when_a_person_says_so(space: Space, people: People) -> None:
     half_done(space, people)
+    space.let_time_pass()
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes", code=3)
         assert inbox.recipients() == ["reader3@example.org"]
-        assert "1 in doubt: resend" in space.run("campaigns", "resolve", "1", "--in-doubt", "resend").stdout
+        assert "1 in doubt: now pending" in space.run("campaigns", "resolve", "1", "--in-doubt", "resend").stdout
         space.run("send", "june", "-s", "everybody", "--yes", code=3)
     assert inbox.recipients() == ["reader3@example.org", "reader1@example.org"]
     assert Counter(ledger(space).values()) == {"accepted": 3, "rejected": 1}

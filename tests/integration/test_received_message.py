@@ -15,7 +15,7 @@ from tests.integration.servers import Inbox, real_server
 
 HOSTILE = {
     "markup": '"><script>alert(1)</script>',
-    "line breaks": "Eve\r\nBcc: all@example.org\r\n\r\n<h1>owned</h1>",
+    "line breaks": "Eve\r\nBcc: all\r\n\r\n<h1>owned</h1>",
     "override": "\u202egnp.exe\u202c",
     "long": "A" * 300,
     "emoji": "👩🏽‍🌾 Ana",
@@ -213,7 +213,7 @@ blocks:
         "p": "p",
         ".begins with a dot": ".empieza",
         "..and two, then {first_name|.}. And spaces at the end:": "..y dos, {first_name|.}.",
-        "From here on. " + " ".join(["long"] * 400): "From " + "largo " * 400,
+        "From here on. " + " ".join(["long"] * 400): " ".join(["From", *["largo"] * 400]),
         ".": ".",
         "From nobody": "From nadie",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import signal
 import sqlite3
@@ -12,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.conftest import Space
-from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server, unused_port
+from tests.integration.servers import CUT, HANG_UP, Inbox, Script, real_server, scripted_server, unused_port
 
 People = Callable[[int], None]
 
@@ -122,6 +123,7 @@ def test_later_edits_change_nothing_of_a_frozen_campaign(space: Space, people: P
     with scripted_server(refused) as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    space.let_time_pass()
     issue = space.root / "issues" / "june.yaml"
     issue.write_text(
         issue.read_text(encoding="utf-8").replace("the law was signed", "the law was vetoed"), encoding="utf-8"
@@ -140,6 +142,7 @@ def test_who_leaves_during_a_campaign_is_left_out_of_the_rest(space: Space, peop
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes", code=3)
     space.run("subscribers", "unsubscribe", "reader3@example.org")
+    space.let_time_pass()
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes")
@@ -162,7 +165,10 @@ REPLIES = {
     ("RCPT", "452 4.2.2 mailbox full"): ("deferred", False),
     ("DATA", "554 no"): ("rejected", False),
     ("DATA", "451 not now"): ("deferred", False),
-    ("BODY", "554 5.7.1 spam"): ("rejected", True),
+    ("BODY", "554 no thanks"): ("rejected", True),
+    ("RCPT", "554 5.7.1 relay access denied"): ("deferred", False),
+    ("BODY", "552 5.3.4 too big"): ("deferred", True),
+    ("BODY", "354 what?"): ("in_doubt", True),
     ("BODY", "451 4.3.0 busy"): ("deferred", True),
     ("BODY", "421 closing"): ("deferred", True),
     ("BODY", CUT): ("in_doubt", True),
@@ -268,7 +274,8 @@ def test_a_server_that_keeps_hanging_up_ends_the_run(
     with scripted_server(Script(lambda verb, _to: "421 too busy" if verb == "MAIL" else None)) as inbox:
         space.set("smtp", port=inbox.port, connections=1)
         done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
-    assert "ended 5 connections in a row: 421 too busy" in done.stderr
+    assert "5 in a row broke off before the message could be handed over" in done.stderr
+    assert "421 too busy" in done.stderr
     assert states(space) == {"pending": 3}
 
 
@@ -320,7 +327,110 @@ def test_another_secret_key_is_refused(space: Space, people: People) -> None:
         assert "not the one" in space.run("send", "june", "-s", "everybody", "--yes", code=2).stderr
 
 
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "answer",
+    ["554 5.7.1 relay access denied", "550 5.4.5 daily sending limit exceeded", "530 authentication required"],
+)
+def test_a_server_that_objects_to_us_costs_nobody_their_copy(space: Space, people: People, answer: str) -> None:
+    people(40)
+    with scripted_server(Script(lambda verb, _to: answer if verb == "RCPT" else None)) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "in a row were refused because of us" in done.stderr
+    assert answer in done.stderr
+    assert states(space)["rejected"] == 0
+    space.let_time_pass()
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert len(inbox.messages) == 40
+
+
+def test_a_run_that_rejects_everybody_is_stopped_and_can_be_taken_back(space: Space, people: People) -> None:
+    people(40)
+    with scripted_server(Script(lambda verb, _to: "550 no" if verb == "RCPT" else None)) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "in a row were rejected, and none was accepted" in done.stderr
+    assert 20 <= states(space)["rejected"] <= 24
+    space.run("campaigns", "resolve", "1", "--rejected", "resend")
+    assert states(space) == {"pending": 40}
+
+
+def test_a_run_in_which_every_message_ends_in_doubt_is_stopped(space: Space, people: People) -> None:
+    people(40)
+    with scripted_server(Script(lambda verb, _to: CUT if verb == "BODY" else None)) as inbox:
+        space.set("smtp", port=inbox.port, connections=2)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "so that they are in doubt" in done.stderr
+    assert states(space)["in_doubt"] <= 5
+
+
+def test_one_address_at_which_the_server_hangs_up_holds_up_nobody_else(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    people(30)
+    poison = Script(lambda verb, to: CUT if verb == "RCPT" and to == "reader0@example.org" else None)
+    with scripted_server(poison) as inbox:
+        space.set("smtp", port=inbox.port, connections=1)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert states(space) == {"accepted": 29, "deferred": 1}
+
+
+@pytest.mark.parametrize("hung_up_after", ["550 5.1.1 no such user", "450 4.2.2 full"])
+def test_a_no_before_the_server_hangs_up_is_heard(space: Space, people: People, hung_up_after: str) -> None:
+    people(3)
+    script = Script(
+        lambda verb, to: f"{hung_up_after}{HANG_UP}" if verb == "RCPT" and to == "reader1@example.org" else None,
+        extensions=("PIPELINING",),
+    )
+    with scripted_server(script) as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    state = "rejected" if hung_up_after.startswith("5") else "deferred"
+    assert ledger(space)["reader1@example.org"] == state
+    assert states(space)["accepted"] == 2
+
+
+def test_a_server_that_takes_few_connections_is_used_with_those(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    people(60)
+    with scripted_server(Script(delay=0.02, most_connections=2)) as inbox:
+        space.set("smtp", port=inbox.port, connections=6)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    assert len(inbox.messages) == 60
+
+
+def test_waiting_tries_deferred_messages_again_by_itself(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.retry.FIRST_WAIT", dt.timedelta(seconds=0.3))
+    people(3)
+    asked = Counter[str]()
+
+    def answer(verb: str, recipient: str) -> str | None:
+        asked[f"{verb} {recipient}"] += 1
+        return "451 later" if verb == "RCPT" and asked[f"{verb} {recipient}"] == 1 else None
+
+    with scripted_server(Script(answer)) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", "--wait")
+    assert "waiting until" in done.stderr
+    assert Counter(inbox.recipients()) == Counter(f"reader{n}@example.org" for n in range(3))
+
+
+@pytest.mark.parametrize("also", [("--dry-run",), ("-s", "everybody"), ("--wait",)])
+def test_a_test_send_goes_with_nothing_else(space: Space, also: tuple[str, ...]) -> None:
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "--to", "staff@example.org", *also, code=2)
+    assert not inbox.messages
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_goes_on_without_loss_or_double(
     space: Space, people: People, stop: signal.Signals
 ) -> None:
@@ -334,7 +444,7 @@ def test_a_run_that_is_stopped_goes_on_without_loss_or_double(
         assert "Traceback" not in err
         left = states(space)
         assert left["accepted"] >= 8
-        if stop is signal.SIGINT:
+        if stop is not signal.SIGKILL:
             assert run.returncode == 3
             assert left["sending"] == left["in_doubt"] == 0, "what was under way was finished"
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from alembic.script import ScriptDirectory
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.segments import All
 from newsletter.audience.subscribers import NewSubscriber
-from newsletter.clock import SystemClock
+from newsletter.clock import Clock, SystemClock
 from newsletter.delivery.deliver import Claim, Result
 from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import TRANSITIONS, Outcome, State
@@ -55,8 +56,18 @@ async def counts(database: Database, campaign: Campaign) -> dict[State, int]:
     return total
 
 
-def run(database: Database, campaign: Campaign, token: str = "run-1") -> CampaignLedger:
-    return CampaignLedger(database, SystemClock(), campaign, token)
+class MovableClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
+
+    def now(self) -> dt.datetime:
+        return self.time
+
+
+def run(database: Database, campaign: Campaign, token: str = "run-1", clock: Clock | None = None) -> CampaignLedger:
+    return CampaignLedger(database, clock or SystemClock(), campaign, token)
 
 
 async def test_migrations_make_just_the_tables_that_the_code_knows(database: Database) -> None:
@@ -98,7 +109,7 @@ async def test_each_row_is_claimed_once_and_by_its_own_run(database: Database) -
     second = await two.exchange([], 100)
     assert len(first) == 4
     assert len(second) == 6
-    assert not {claim.subscriber.id for claim in first} & {claim.subscriber.id for claim in second}
+    assert not {claim.addressee.id for claim in first} & {claim.addressee.id for claim in second}
     # A run that wakes late cannot write over what another holds.
     await one.exchange([Result(claim, Outcome(State.REJECTED)) for claim in second], 0)
     assert await counts(database, campaign) == {State.SENDING: 10}
@@ -126,7 +137,32 @@ async def test_what_is_settled_stays_so(database: Database) -> None:
     await ledger.exchange([Result(claim, Outcome(State.PENDING)) for claim in claims], 0)
     assert await counts(database, campaign) == before
     assert await ledger.reopen() == 0
-    assert {claim.subscriber.email for claim in await ledger.exchange([], 9)} == {"r3@example.org"}, "the deferred one"
+    assert await ledger.exchange([], 9) == []
+
+
+async def test_a_deferred_message_waits_for_its_time_and_is_given_up_after_days(database: Database) -> None:
+    clock = MovableClock()
+    campaign = await frozen(database, 1)
+    ledger = run(database, campaign, clock=clock)
+    waits = []
+    while claims := await ledger.exchange([], 1):
+        await ledger.exchange([Result(claims[0], Outcome(State.DEFERRED, "451 later"))], 0)
+        due = await ledger.next_due()
+        if due is None:
+            break
+        assert await ledger.reopen() == 0
+        assert await ledger.exchange([], 1) == [], "not before its time"
+        waits.append(due - clock.time)
+        clock.time = due
+        await ledger.reopen()
+    assert dt.timedelta(minutes=30) <= waits[0] <= dt.timedelta(minutes=38)
+    assert waits[1] >= dt.timedelta(minutes=60)
+    assert max(waits) <= dt.timedelta(hours=10)
+    assert dt.timedelta(days=3) < sum(waits, dt.timedelta()) <= dt.timedelta(days=4)
+    assert await counts(database, campaign) == {State.REJECTED: 1}
+    campaigns = CampaignStore(database, SystemClock(), ("en", "es"))
+    (given_up,) = [row async for row in campaigns.unsettled(campaign)]
+    assert given_up.reply.startswith(f"given up after {len(waits) + 1} attempts: 451 later")
 
 
 async def test_a_dead_runs_messages_are_in_doubt_for_the_next(database: Database) -> None:
@@ -149,7 +185,7 @@ async def test_a_claim_brings_the_edition_in_the_persons_language(database: Data
     campaign = await frozen(database, 4)
     editions = await CampaignStore(database, SystemClock(), ("en", "es")).editions(campaign)
     claims: list[Claim] = await run(database, campaign).exchange([], 4)
-    assert {(claim.subscriber.email, editions[claim.edition_id].locale) for claim in claims} == {
+    assert {(claim.addressee.email, editions[claim.edition_id].locale) for claim in claims} == {
         ("r0@example.org", "en"),
         ("r1@example.org", "es"),
         ("r2@example.org", "en"),
@@ -164,7 +200,7 @@ async def test_what_is_in_doubt_is_settled_by_a_person_only(database: Database, 
     ledger = run(database, campaign, "next")
     await ledger.reopen()
     assert len(await ledger.exchange([], 9)) == 1, "no run takes up what is in doubt"
-    assert await ledger.resolve(verdict) == 2
+    assert await ledger.resolve(State.IN_DOUBT, verdict) == 2
     assert len(await ledger.exchange([], 9)) == (2 if verdict is State.PENDING else 0)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from html.parser import HTMLParser
@@ -9,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import polib
+import pytest
 import yaml
 
 from newsletter import builtin
 from newsletter.content.fields import Vocabulary
-from newsletter.content.load import LoadedIssue
+from newsletter.content.load import LoadedIssue, issue_from
 from newsletter.content.placeholders import fill_marks
-from newsletter.content.schema import Issue
-from newsletter.content.source import parse, validate
+from newsletter.content.source import parse
 from newsletter.errors import ContentError, Finding
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.messages import messages
@@ -47,7 +50,7 @@ def block(yaml_of_block: str) -> str:
 
 def load_text(text: str, words: Vocabulary = WORDS) -> LoadedIssue:
     """The issue that the text of a file says."""
-    return LoadedIssue("x", validate(parse(text, "x.yaml"), Issue, words))
+    return issue_from("x", parse(text, "x.yaml"), words)
 
 
 def findings_in(text: str, words: Vocabulary = WORDS) -> list[Finding]:
@@ -161,3 +164,14 @@ class Page(HTMLParser):
 def filled(text: str) -> str:
     """Every reader placeholder filled with its fall-back."""
     return fill_marks(text, lambda field, fallback: fallback)
+
+
+def assert_msgfmt_accepts(*files: Path) -> None:
+    """GNU gettext finds nothing wrong with these catalogs.  Skips the test where gettext is not installed."""
+    msgfmt = shutil.which("msgfmt")
+    if msgfmt is None:
+        assert not os.environ.get("CI"), "msgfmt is missing: tests/packages.sh installs gettext"
+        pytest.skip("msgfmt is not installed (Debian: gettext)")
+    for file in files:
+        run = subprocess.run([msgfmt, "--check", "-o", os.devnull, file], check=False, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr

@@ -199,6 +199,42 @@ MISTAKES = {
         "unknown-locale",
         "'fr'",
     ),
+    "text that lacks the source locale": Mistake(
+        block("type: story\nid: a\ntitle: {es: Hola}\nbody: b"),
+        8,
+        12,
+        "missing-locale",
+        "no text for the locale 'en'",
+        "add 'en: …'",
+    ),
+    "text in a locale that there is not": Mistake(
+        block("type: story\nid: a\ntitle: {en: Hello, fr: Salut}\nbody: b"), 8, 24, "unknown-locale", "'fr'", "en, es"
+    ),
+    "mistake in one of the locales": Mistake(
+        block(TEXT.format("{en: Hello, es: Some <br> words}")), 8, 32, "raw-html", "'<br>'", "**bold**"
+    ),
+    "text by locale too long": Mistake(
+        VALID.replace("Victory", "{en: Victory, es: " + "x" * 151 + "}"), 3, 28, "too-long", "at most 150"
+    ),
+    "paragraphs that do not pair": Mistake(
+        block(TEXT.format('{en: "One\\n\\nTwo", es: Uno}')),
+        8,
+        30,
+        "paragraphs-differ",
+        "2 paragraphs in 'en' and 1 in 'es'",
+        "its counterpart",
+    ),
+    "text by locale in a block that is not translated": Mistake(
+        block(TEXT.format("{en: Hello, es: Hola}\ntranslate: false")),
+        8,
+        5,
+        "not-translated",
+        "'body' is given by locale",
+        "leave one of the two out",
+    ),
+    "translate that is neither true nor false": Mistake(
+        block(TEXT.format("b\ntranslate: no")), 9, 16, "wrong-type", "true or false"
+    ),
     "raw HTML": Mistake(block(TEXT.format("Some <br> words")), 8, 16, "raw-html", "'<br>'", "**bold**"),
     "Markdown image": Mistake(
         block(TEXT.format("See ![it](https://example.org/i.png)")), 8, 15, "markdown-image", "not allowed", "image:"

@@ -148,7 +148,7 @@ def test_section_may_come_from_the_environment_alone(tmp_path: Path) -> None:
         ("NEWSLETTER_PUBLIC_URL", "example.org", "bad-url", "no scheme"),
         ("NEWSLETTER_SENDER__ADDRESS", "news", "bad-address", "'news' is no address"),
         ("NEWSLETTER_ORGANISATION__TIMEZONE", "Mars", "bad-timezone", "'Mars'"),
-        ("NEWSLETTER_ORGANISATION__NAME__ES", "", "missing-locale", "en"),
+        ("NEWSLETTER_ORGANISATION__NAME__ES", "Nosotros", "missing-locale", "en"),
         ("NEWSLETTER_NONSENSE", "x", "unknown-key", "'nonsense'"),
         ("NEWSLETTER_", "x", "unknown-key", "''"),
     ],

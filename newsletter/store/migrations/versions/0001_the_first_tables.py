@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("email_key", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("locale", sa.String(length=20), nullable=False),
+        sa.Column("locale", sa.String(length=41), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("attributes", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -49,7 +49,7 @@ def upgrade() -> None:
         "editions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("campaign_id", sa.Integer(), nullable=False),
-        sa.Column("locale", sa.String(length=20), nullable=False),
+        sa.Column("locale", sa.String(length=41), nullable=False),
         sa.Column("segments", sa.JSON(), nullable=False),
         sa.Column("sender", sa.JSON(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
@@ -83,6 +83,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("claim", sa.String(length=24), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reply", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_deliveries_campaign_id")),
@@ -92,8 +94,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_deliveries_campaign_id_state_subscriber_id"),
-            ["campaign_id", "state", "subscriber_id"],
-            unique=False,
+            "ix_deliveries_claim", ["campaign_id", "state", "attempts", "subscriber_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_deliveries_subscriber_id"), ["subscriber_id"], unique=False)

@@ -1,0 +1,106 @@
+"""``newsletter i18n approve``: somebody has read an edition over; and the rule by which ``send`` asks for it."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.output import AsJson, say, say_json
+from newsletter.cli.wiring import House, open_house
+from newsletter.content.load import LoadedIssue
+from newsletter.errors import TranslationError, UsageError, did_you_mean
+from newsletter.i18n.approvals import (
+    Seal,
+    Standing,
+    approval_path,
+    approve,
+    read_approval,
+    standing,
+    take_seal,
+    write_approval,
+)
+from newsletter.i18n.catalog import catalog_path, read_catalog
+from newsletter.i18n.locales import halves_of
+from newsletter.settings import ApprovalRule
+
+SHOWN = 10  # changes that an error lists; as many fill half a screen
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the group."""
+    app.command("approve")(approve_command)
+
+
+def approve_command(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file.")],
+    locale: Annotated[str, typer.Option("--locale", help="Which language was read over.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who did; your user name, if left out.")] = "",
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the approval back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Record that somebody has read an edition over; any later change of it makes the approval void."""
+    house = open_house()
+    if locale not in house.settings.locales:
+        raise UsageError(f"unknown locale '{locale}'", did_you_mean(locale, house.settings.locales))
+    loaded = house.load(house.workspace.issue_file(issue))
+    path = approval_path(house.workspace.locales, locale, loaded.slug)
+    shown = house.workspace.shown(path)
+    edition = f"the {locale} edition of '{loaded.slug}'"
+    if withdraw:
+        if not path.exists():
+            raise UsageError(f"{edition} is not approved", f"there is no {shown}")
+        path.unlink()
+        told = {"issue": loaded.slug, "locale": locale, "approved": False, "file": shown}
+        say_json(told) if as_json else say(f"{edition} is no longer approved")
+        return
+    approval = approve(_seal(house, loaded, locale, draft=False), by.strip() or _user(), house.clock.now())
+    write_approval(approval, path)
+    if as_json:
+        told = {"issue": loaded.slug, "locale": locale, "approved": True, "file": shown}
+        say_json({**told, "by": approval.by, "at": approval.at.isoformat()})
+        return
+    say(f"{edition}: {len(approval.messages)} messages approved by {approval.by}")
+    say(f"  {shown} records it; keep it under version control with the catalog")
+
+
+def standing_of(house: House, loaded: LoadedIssue, locale: str) -> Standing:
+    """Whether an edition is approved as it is now.  Raises ContentError for a file that cannot be read."""
+    path = approval_path(house.workspace.locales, locale, loaded.slug)
+    approval = read_approval(path, house.workspace.shown(path))
+    return standing(approval, _seal(house, loaded, locale, draft=True))
+
+
+def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
+    """Raise TranslationError unless the settings ask for no approval, or the edition (each half of a pair) has one."""
+    if house.settings.approval is not ApprovalRule.REQUIRED:
+        return
+    for half in halves_of(locale):
+        stands = standing_of(house, loaded, half)
+        if stands.valid:
+            continue
+        again = f"newsletter i18n approve {loaded.slug} --locale {half}"
+        if stands.approval is None:
+            hint = f"read it over; then '{again}'"
+            raise TranslationError(f"nobody has approved the {half} edition of '{loaded.slug}'", hint)
+        day = f"{stands.approval.at.astimezone():%Y-%m-%d %H:%M}"
+        lines = [f"the {half} edition of '{loaded.slug}' has changed since {stands.approval.by} approved it on {day}"]
+        lines += [f"  {change}" for change in stands.changes[:SHOWN]]
+        if len(stands.changes) > SHOWN:
+            lines.append(f"  … and {len(stands.changes) - SHOWN} more")
+        raise TranslationError("\n".join(lines), f"read it over again; then '{again}'")
+
+
+def _seal(house: House, loaded: LoadedIssue, locale: str, *, draft: bool) -> Seal:
+    """What an edition says now.  Raises TranslationError or ContentError unless a draft will do."""
+    path = catalog_path(house.workspace.locales, locale, loaded.slug)
+    catalog = read_catalog(path, house.workspace.shown(path))
+    return take_seal(loaded, house.edition(loaded, locale, draft=draft), catalog)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        raise UsageError("who approves it?", "add --by NAME") from None

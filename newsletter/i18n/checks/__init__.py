@@ -1,0 +1,1 @@
+"""What must agree between a source text and its translation; ``edition.py`` runs all of it."""

@@ -1,0 +1,160 @@
+"""``locales/glossary.csv``: how the organisation's own terms are said in each language.
+
+::
+
+    term,en,es
+    polimigra,=,=
+    Milk with Dignity,=,Leche con Dignidad|Milk with Dignity
+
+A row is a term, then how each locale says it: ``=`` as the term itself, ``|``
+between several ways, an empty cell for no rule.  A term in small letters is
+found with capitals too; any other as it is written ("ICE" is not "ice").
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from newsletter.content.problems import Problem
+from newsletter.content.source import MAX_BYTES, find_invisible
+from newsletter.errors import ContentError, Finding, SourceSpan, did_you_mean
+from newsletter.i18n.checks.findings import Check
+
+FILE_NAME = "glossary.csv"
+CODE = "bad-glossary"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term as one locale says it, and as another one must."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+
+
+class Terms:
+    """The terms between two locales, each found at word boundaries, the longest first."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._terms = terms
+        self._kept = [form for term in terms for form in term.sources if form in term.targets]
+
+    @cached_property
+    def kept(self) -> re.Pattern[str] | None:
+        """Finds what stays as it is."""
+        return _any_of(self._kept) if self._kept else None
+
+    @cached_property
+    def _wanted(self) -> tuple[re.Pattern[str], dict[str, Term], dict[Term, re.Pattern[str]]] | None:
+        if not self._terms:
+            return None
+        by_form = {form.casefold(): term for term in self._terms for form in term.sources}
+        forms = [form for term in self._terms for form in term.sources]
+        return _any_of(forms), by_form, {term: _any_of(term.targets) for term in self._terms}
+
+    def check(self, source: str, target: str) -> Iterator[Problem]:
+        """Each term of the source that the translation does not say as the glossary does."""
+        if self._wanted is None:
+            return
+        pattern, by_form, targets = self._wanted
+        found = {by_form[match.group().casefold()]: match.group() for match in pattern.finditer(source)}
+        for term, shown in found.items():
+            if not targets[term].search(target):
+                ways = " or ".join(f"‘{form}’" for form in term.targets)
+                message = f"the glossary says {ways} for ‘{shown}’"
+                yield Problem(Check.GLOSSARY, message, f"write it so, or add the other way to {FILE_NAME} after a |")
+
+
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """All rows of the file, as (term, ways to say it by locale)."""
+
+    rows: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = ()
+
+    def terms(self, source_locale: str, locale: str) -> Terms:
+        """What holds for a translation from one locale into another; ``es_MX`` may use the column ``es``."""
+        found = [Term(_ways(row, source_locale), _ways(row, locale)) for _term, row in self.rows]
+        return Terms([term for term in found if term.sources and term.targets])
+
+
+def _ways(row: dict[str, tuple[str, ...]], locale: str) -> tuple[str, ...]:
+    return row.get(locale) or row.get(locale.replace("-", "_").partition("_")[0], ())
+
+
+def _any_of(forms: Sequence[str]) -> re.Pattern[str]:
+    longest_first = sorted(dict.fromkeys(forms), key=len, reverse=True)
+    parts = [f"(?i:{re.escape(form)})" if form == form.lower() else re.escape(form) for form in longest_first]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
+
+
+def read_glossary(path: Path, shown: str, locales: Sequence[str]) -> Glossary:
+    """Read the file; no file is an empty glossary.  Raises ContentError with every finding."""
+    if not path.exists():
+        return Glossary()
+    text = _text(path, shown)
+    findings = list(find_invisible(text, shown))
+    delimiter = ";" if text.startswith("term;") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = [name.strip() for name in next(reader, [])]
+    if header[:1] != ["term"]:
+        hint = f"the first row is: term,{','.join(locales)}"
+        raise ContentError([*findings, Finding(SourceSpan(shown), CODE, "the first column is not 'term'", hint)])
+    findings += [
+        Finding(SourceSpan(shown), "unknown-locale", f"unknown locale '{name}'", did_you_mean(name, locales))
+        for name in header[1:]
+        if name not in locales
+    ]
+    rows = []
+    seen: dict[str, int] = {}
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        if not any(cells):
+            continue
+        if finding := _complaint(cells, len(header), seen, SourceSpan(shown, reader.line_num)):
+            findings.append(finding)
+        seen.setdefault(cells[0], reader.line_num)
+        ways = zip(header[1:], cells[1:], strict=False)
+        rows.append((cells[0], {name: _cell(cell, cells[0]) for name, cell in ways}))
+    if findings:
+        raise ContentError(findings)
+    return Glossary(tuple(rows))
+
+
+def _text(path: Path, shown: str) -> str:
+    where = SourceSpan(shown)
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        hint = "in Excel choose 'CSV UTF-8'"
+        raise ContentError([Finding(where, "not-utf-8", "the glossary is not UTF-8", hint)]) from None
+    except OSError as error:
+        raise ContentError([Finding(where, "unreadable", f"cannot be read: {error.strerror}")]) from None
+    if len(raw) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES // 1024} KB"
+        raise ContentError([Finding(where, "too-large", message, "keep to the organisation's own terms")])
+    return text.replace("\r\n", "\n")
+
+
+def _complaint(cells: list[str], columns: int, seen: dict[str, int], where: SourceSpan) -> Finding | None:
+    term = cells[0]
+    if not term:
+        return Finding(where, CODE, "the row has no term", "write it into the first cell")
+    if len(cells) > columns:
+        hint = 'a cell that holds a comma stands in quotation marks: "a, b"'
+        return Finding(where, CODE, f"the row has {len(cells)} cells, and the first row {columns}", hint)
+    if term in seen:
+        hint = "keep one of them; put other ways after a |"
+        return Finding(where, CODE, f"‘{term}’ stands here and in line {seen[term]}", hint)
+    return None
+
+
+def _cell(cell: str, term: str) -> tuple[str, ...]:
+    ways = [way.strip() for way in cell.split("|")]
+    return tuple(term if way == "=" else way for way in ways if way)
