@@ -1,7 +1,8 @@
 """``newsletter doctor``: whether this workspace can send, looked at piece by piece, and what to do where not.
 
-Looks, and changes nothing but what opening a database does.  Each look is
-one function that returns findings; one that cannot be made says so.
+Looks, and makes nothing but what a first command would make: the database and
+its key.  Each look is one function that returns findings; one that cannot be
+made says so.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ async def _database(house: House) -> list[Look]:
     free = shutil.disk_usage(file.parent).free
     if free < LOW_DISK:
         looks.append(Look("disk", Verdict.PROBLEM, f"{free // 1024**2} MB are free", "free some space before you send"))
-    private = [file, house.workspace.root / house.settings.secret_key_file]
+    settings = house.settings
+    named = [settings.secret_key_file, settings.smtp.password_file if settings.smtp else ""]
+    named.append(settings.dkim.key_file if settings.dkim else "")
+    private = [file, *(house.workspace.root / name for name in named if name)]
     looks += [_permissions(house, path) for path in private if path.exists()]
     return looks
 

@@ -18,7 +18,7 @@ from newsletter.errors import StoreError
 @contextlib.contextmanager
 def only_run(database: Path) -> Iterator[None]:
     """Hold the lock, or raise StoreError at once if another process has it."""
-    lock = FileLock(f"{database}.send.lock", timeout=0, mode=0o600)
+    lock = FileLock(f"{database.resolve()}.send.lock", timeout=0, mode=0o600)
     try:
         with lock:
             yield

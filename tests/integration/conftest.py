@@ -102,6 +102,12 @@ class Space:
         data.setdefault(section, {}).update(values)
         path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
 
+    def replace(self, key: str, value: object) -> None:
+        """Change one setting that is no section."""
+        path = self.root / "newsletter.yaml"
+        data = {**yaml.safe_load(path.read_text(encoding="utf-8")), key: value}
+        path.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+
     def house(self, environment: Mapping[str, str] | None = None) -> House:
         """The workspace opened in this process."""
         return House(find_workspace(self.root, environment or {}))

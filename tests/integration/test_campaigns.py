@@ -84,6 +84,7 @@ def with_key(space: Space) -> DkimSigner:
     file: Path = space.root / "var" / "dkim.pem"
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(pem)
+    file.chmod(0o600)
     space.set("dkim", domain="example.org", selector="s1", key_file="var/dkim.pem")
     return DkimSigner("example.org", "s1", load_key(pem))
 
