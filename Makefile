@@ -47,6 +47,8 @@ soak: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.i18n_sync
+	@$(BIN)/python -m tests.bench.i18n_check
 
 # The pictures of the README, and every page to look at, from the sample issue in headless Chromium.
 PAGES := var/screenshots/pages/2019-06-no-polimigra

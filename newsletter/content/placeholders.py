@@ -3,7 +3,8 @@
 The fall-back after the bar is what a reader without that field gets; it is
 required, and is translated with the text around it.  ``{count}`` is no reader
 placeholder: an edition replaces it by the block's number before anything is
-rendered.  Nothing else in braces is allowed, so that no template syntax of any
+rendered; ``{count|# letter|# letters}`` chooses among as many plural forms as
+the language has, in the order of gettext.  Nothing else in braces is allowed, so that no template syntax of any
 kind can reach a renderer.
 
 Inside the house a placeholder travels as a *mark*: OPEN field|fall-back CLOSE,
@@ -15,13 +16,15 @@ text around it escapes the fall-back for the same place.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from newsletter.content.problems import Problem
 from newsletter.errors import did_you_mean
 
 READER_FIELDS = ("first_name", "name")
 COUNT = "{count}"
+COUNTED = re.compile(r"\{count(?:\|(?P<forms>[^{}]*))?\}")
+MAX_FORMS = 6  # as many as Arabic has
 OPEN, CLOSE = "\ue000", "\ue001"
 
 PLACEHOLDER = re.compile(r"\{(?P<field>" + "|".join(READER_FIELDS) + r")\|(?P<fallback>[^{}|]*[^{}|\s][^{}|]*)\}")
@@ -34,7 +37,12 @@ def check_placeholders(text: str) -> list[Problem]:
     problems = []
     for found in _BRACES.finditer(text):
         piece = found.group()
-        if piece == COUNT or PLACEHOLDER.fullmatch(piece):
+        counted = COUNTED.fullmatch(piece)
+        if PLACEHOLDER.fullmatch(piece) or (counted and _good_forms(counted["forms"])):
+            continue
+        if counted:
+            hint = "give the words for one and for many, # being the number: {count|# letter|# letters}"
+            problems.append(Problem("bad-placeholder", f"{piece!r} has no plural forms", hint, piece))
             continue
         name = piece.strip("{}%# ").partition("|")[0].strip()
         if name in READER_FIELDS:
@@ -44,6 +52,23 @@ def check_placeholders(text: str) -> list[Problem]:
             hint = did_you_mean(name, [*READER_FIELDS, "count"])
             problems.append(Problem("unknown-placeholder", f"unknown placeholder {piece!r}", hint, piece))
     return problems
+
+
+def _good_forms(forms: str | None) -> bool:
+    if forms is None:
+        return True
+    each = forms.split("|")
+    return 2 <= len(each) <= MAX_FORMS and all(form.strip() for form in each)  # noqa: PLR2004 - one and many
+
+
+def write_count(text: str, number: str, choose: Callable[[Sequence[str]], str]) -> str:
+    """Put ``number`` where ``{count}`` stands; ``choose`` picks among plural forms."""
+
+    def written(found: re.Match[str]) -> str:
+        forms = found["forms"]
+        return number if forms is None else choose(forms.split("|")).replace("#", number)
+
+    return COUNTED.sub(written, text)
 
 
 def mark(field: str, fallback: str = "") -> str:

@@ -44,7 +44,7 @@ from newsletter.content.fields import (
     parse_local_time,
     vocabulary,
 )
-from newsletter.content.placeholders import COUNT
+from newsletter.content.placeholders import COUNT, COUNTED
 from newsletter.content.problems import Problem, merge_problems, raise_problems
 from newsletter.errors import did_you_mean
 
@@ -313,9 +313,11 @@ class Issue(Model):
         ]
         uncounted = [_strings(block) for block in blocks if block.get("count") is None]
         for text in [str(raw.get("subject")), str(raw.get("preheader")), *uncounted]:
-            if COUNT in text:
+            if COUNTED.search(text):
                 hint = "it belongs into an action that has 'count:'"
-                problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint, COUNT))
+                problems.append(
+                    Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint, "{count")
+                )
         return problems
 
 

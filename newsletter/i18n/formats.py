@@ -13,11 +13,13 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import c2py
 from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_time, get_timezone_name
 from babel.lists import format_list
+from babel.messages.plurals import get_plural
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 # Marks before a word or number ("«", "¿", "$") are not spoken, or not there.
@@ -68,6 +70,11 @@ class Formats:
     def number(self, value: int) -> str:
         """A count: "1,300"."""
         return format_decimal(value, locale=self._babel)
+
+    def plural(self, number: int, forms: Sequence[str]) -> str:
+        """The form that a number takes, of those the language has in gettext's order: (one, other) in Spanish."""
+        rule = get_plural(self.locale.replace("-", "_"))
+        return forms[min(c2py(rule.plural_expr)(number), len(forms) - 1)]
 
     def money(self, amount: int, currency: str) -> str:
         """A whole amount: "$25"; a foreign currency shows its code or symbol as CLDR has it."""

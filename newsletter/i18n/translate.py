@@ -17,7 +17,7 @@ import polib
 
 from newsletter.content.fields import normal_text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.placeholders import COUNT
+from newsletter.content.placeholders import write_count
 from newsletter.content.rebuild import rebuild
 from newsletter.content.schema import Block, Issue
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
@@ -146,7 +146,7 @@ def _for_readers(block: Block, locale: str, formats: Formats) -> Block:
         if isinstance(value, Mapping):
             return value[locale]
         if isinstance(value, str) and number is not None:
-            return value.replace(COUNT, formats.number(number))
+            return write_count(value, formats.number(number), lambda forms: formats.plural(number, forms))
         return value
 
     return rebuild(block, change)

@@ -221,3 +221,23 @@ def test_amounts_of_an_appeal_read_aloud() -> None:
     assert formats.list([formats.money(amount, "USD") for amount in (10, 25, 80)], "or") == "$10, $25 u $80"
     assert formats.list([formats.money(amount, "USD") for amount in (5, 11)], "or") == "$5 u $11"
     assert formats.list([formats.money(amount, "USD") for amount in (50, 110)], "or") == "$50 o $110"
+
+
+@pytest.mark.parametrize(
+    ("locale", "forms", "expected"),
+    [
+        ("en_US", ["# letter", "# letters"], {0: "# letters", 1: "# letter", 2: "# letters", 1300: "# letters"}),
+        ("es_US", ["# carta", "# cartas"], {0: "# cartas", 1: "# carta", 2: "# cartas", 1300: "# cartas"}),
+        ("es_MX", ["# carta", "# cartas"], {1: "# carta", 1_000_000: "# cartas"}),
+        ("es_ES", ["# carta", "# cartas"], {1: "# carta", 21: "# cartas"}),
+        ("ar", list("abcdef"), {0: "a", 1: "b", 2: "c", 3: "d", 11: "f", 100: "e", 103: "d"}),
+    ],
+)
+def test_each_number_takes_the_form_that_its_language_wants(
+    locale: str, forms: list[str], expected: dict[int, str]
+) -> None:
+    assert {number: Formats(locale).plural(number, forms) for number in expected} == expected
+
+
+def test_a_missing_form_falls_back_on_the_last_one() -> None:
+    assert Formats("ar").plural(100, ["one", "many"]) == "many"

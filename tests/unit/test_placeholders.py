@@ -20,6 +20,8 @@ from .helpers import body_issue, findings_in, rendered
         "Dear {first_name|friend},",
         "{name|amiga o amigo}",
         "{count} letters",
+        "{count|# letter|# letters}",
+        "{count|Nobody|One|Two|# few|# many|# of them}",
         "no braces",
         "{first_name|á ñ 👩🏽‍🌾}",
         "",
@@ -47,7 +49,7 @@ def test_known_placeholder_is_taken(text: str) -> None:
         ("{% raw %}", "unknown-placeholder", "{% raw %}"),
         ("{# note #}", "unknown-placeholder", "{# note #}"),
         ("${x}", "unknown-placeholder", "{x}"),
-        ("{count|3}", "unknown-placeholder", "{count|3}"),
+        ("{count|3}", "bad-placeholder", "{count|3}"),
     ],
 )
 def test_anything_else_in_braces_is_refused(text: str, code: str, piece: str) -> None:
@@ -94,3 +96,10 @@ def test_fall_back_is_escaped_wherever_it_stands() -> None:
     assert f"For {html.escape('A & “B”')}" in whole
     assert fill_marks(letter.subject, lambda field, fallback: fallback) == "For A & “B”"
     assert "Dear A & “B”," in fill_marks(letter.text, lambda field, fallback: fallback)
+
+
+@pytest.mark.parametrize("text", ["{count|}", "{count|one}", "{count|one|}", "{count|a|b|c|d|e|f|g}", "{count| |b}"])
+def test_count_without_its_plural_forms_is_reported(text: str) -> None:
+    (problem,) = check_placeholders(text)
+    assert problem.code == "bad-placeholder"
+    assert "{count|# letter|# letters}" in problem.hint

@@ -160,3 +160,16 @@ def test_blocks_are_shown_to_those_they_are_for() -> None:
     assert translate(
         loaded, "en", catalog_of(loaded), Formats("en"), segments=frozenset({"board", "elsewhere"})
     ).segments == {"board"}, "segments that limit nothing make no other edition"
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(1, "Una persona ha firmado."), (1300, "1,300 personas han firmado.")]
+)
+def test_counted_words_take_the_plural_of_their_language(number: int, expected: str) -> None:
+    source = "{count|One person has|# people have} signed."
+    petition = {**PETITION, "body": source, "count": number}
+    loaded = issue_of(petition)
+    catalog = catalog_of(loaded, {source: "{count|Una persona ha|# personas han} firmado."})
+    (block,) = translate(loaded, "es", catalog, Formats("es_US")).issue.blocks
+    assert isinstance(block, Action)
+    assert block.body == expected

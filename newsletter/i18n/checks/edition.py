@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from newsletter.content.fields import check_text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.placeholders import COUNT
+from newsletter.content.placeholders import COUNT, COUNTED
 from newsletter.content.problems import Problem
 from newsletter.content.schema import Issue
 from newsletter.errors import SourceSpan
@@ -107,7 +107,7 @@ def compare(pair: Pair, limits: Limits, terms: Terms, partners: LinkPartners | N
 def malformed(message: Message, target: str) -> list[Problem]:
     """What a translation may not hold, whatever the source says."""
     problems = check_text(message.kind, target)
-    if COUNT in target and COUNT not in message.text:
+    if COUNTED.search(target) and not COUNTED.search(message.text):
         # Nothing would fill it in, so readers would see the braces.
         hint = "it may stand only where the source has it"
         problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint))

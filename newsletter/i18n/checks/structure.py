@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from newsletter.content.placeholders import COUNT, PLACEHOLDER
+from babel.messages.plurals import get_plural
+
+from newsletter.content.placeholders import COUNT, COUNTED, PLACEHOLDER
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Pair, Text
@@ -63,6 +65,7 @@ def check_structure(pair: Pair, partners: LinkPartners, limits: Limits) -> Itera
     """Everything in which the two texts are built differently."""
     yield from _placeholders(pair.source.raw, pair.target.raw)
     yield from _links(pair, partners)
+    yield from _plurals(pair.target)
     yield from _markdown(pair.source, pair.target)
     yield from _edges(pair.source.raw, pair.target.raw)
     limit = limits.of(pair.context)
@@ -74,7 +77,7 @@ def check_structure(pair: Pair, partners: LinkPartners, limits: Limits) -> Itera
 
 def _fields(text: str) -> set[str]:
     fields = {found["field"] for found in PLACEHOLDER.finditer(text)}
-    return fields | {"count"} if COUNT in text else fields
+    return fields | {"count"} if COUNTED.search(text) else fields
 
 
 def _placeholders(source: str, target: str) -> Iterator[Problem]:
@@ -87,6 +90,18 @@ def _placeholders(source: str, target: str) -> Iterator[Problem]:
     for name in sorted(got - wanted):
         shown = COUNT if name == "count" else f"{{{name}|…}}"
         yield Problem(Check.PLACEHOLDERS, f"the placeholder {shown} is not in the source", "take it out")
+
+
+def _plurals(target: Text) -> Iterator[Problem]:
+    """As many forms of a counted word as the language has."""
+    if "{count|" not in target.raw:
+        return
+    wanted = get_plural(target.language).num_plurals
+    for found in COUNTED.finditer(target.raw):
+        got = found["forms"].count("|") + 1 if found["forms"] is not None else wanted
+        if got != wanted:
+            hint = "one for each form of the language, separated by a bar, # being the number"
+            yield Problem(Check.PLURAL_FORMS, f"{found.group()} has {got} forms, the language {wanted}", hint)
 
 
 def _links(pair: Pair, partners: LinkPartners) -> Iterator[Problem]:

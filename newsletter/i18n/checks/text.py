@@ -16,7 +16,7 @@ from markdown_it.token import Token
 
 from newsletter.content.fields import TextKind
 from newsletter.content.markup import parse
-from newsletter.content.placeholders import COUNT, MARK, PLACEHOLDER
+from newsletter.content.placeholders import COUNTED, MARK, PLACEHOLDER
 
 STAND_IN = "\ufffc"  # object replacement character: "something that is no text stands here"
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|www\.)[^\s<>\"“”«»]+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", re.IGNORECASE)
@@ -61,7 +61,7 @@ class Text:
             _read_markdown(parse(raw), read)
         else:
             read.plain.append(_without_addresses(PLACEHOLDER.sub(STAND_IN, raw), read.links))
-        self.plain = "".join(read.plain).replace(COUNT, STAND_IN).strip("\n")
+        self.plain = COUNTED.sub(STAND_IN, "".join(read.plain)).strip("\n")
         self.links = tuple(read.links)
         self.blocks = tuple(read.blocks)
         self.strong = read.strong
