@@ -216,7 +216,8 @@ class _Crew:
         try:
             while not self.desk.stopping:
                 if session is None or not session.open:
-                    session = await self._reconnect(session)
+                    old, session = session, None  # it is closed there, whatever becomes of the new one
+                    session = await self._reconnect(old)
                     if session is None:
                         return
                 claim = await self.desk.claim()
