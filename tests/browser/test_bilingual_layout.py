@@ -6,7 +6,6 @@ at the top arrives where the second language begins.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
@@ -29,22 +28,10 @@ from newsletter.render.pictures import Pictures
 from newsletter.render.rendered import render
 from newsletter.render.theme import MIN_CONTRAST, Letterhead, Theme
 
-from .screenshots import SCHEMES, WIDTHS, chromium, find_chromium
+from .screenshots import SCHEMES, WIDTHS
 from .test_layout import ISSUE, LOCALES, MIN_TARGET, ROOT, UNREADABLE
 
 PAIRS = ("es+en", "ar+en", "en+ar")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        reason = "no Chromium on this machine; install one, or name it in CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with chromium(executable) as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=PAIRS)

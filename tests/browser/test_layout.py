@@ -7,7 +7,6 @@ longer than any translation, so they try the layout harder than real text.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
@@ -29,7 +28,7 @@ from newsletter.render.pictures import Pictures
 from newsletter.render.rendered import render
 from newsletter.render.theme import MIN_CONTRAST, Letterhead, Theme
 
-from .screenshots import SCHEMES, WIDTHS, chromium, find_chromium
+from .screenshots import SCHEMES, WIDTHS
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUE = ROOT / "tests" / "data" / "all-blocks.yaml"
@@ -63,18 +62,6 @@ UNREADABLE = """(least) => {
   }
   return found
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        reason = "no Chromium on this machine; install one, or name it in CHROMIUM"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with chromium(executable) as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=LOCALES)
