@@ -23,10 +23,10 @@ from newsletter.cli.output import confirm, err, say, say_json, tell
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import House, Stores
-from newsletter.delivery.deliver import Desk, OnResult, Result, connect, deliver
+from newsletter.delivery.deliver import Desk, OnResult, Result, Transport, connect, deliver
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
 from newsletter.delivery.states import State
-from newsletter.delivery.writer import MessageWriter
+from newsletter.delivery.writer import MessageWriter, write_message
 from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
 from newsletter.render.rendered import CLIPPED_HINT, clipped
@@ -51,8 +51,8 @@ async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None
         for edition in editions:
             message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
             reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
-            message = MessageTemplate(edition).fill(reader, message_id, house.clock.now())
-            outcome = await session.send(address, signer.sign(message, house.clock.now()) if signer else message)
+            message = write_message(MessageTemplate(edition), reader, message_id, house.clock.now(), signer)
+            outcome = await session.send(address, message)
             outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
             if not as_json:
                 say(f"{edition.locale}: {outcome.state}: {outcome.reply}")
@@ -121,7 +121,7 @@ class Sending:
 
     async def run(self, *, yes: bool, as_json: bool, wait: bool = False) -> None:
         """Start or go on.  Raises NotDeliveredError unless everybody has their copy."""
-        self._house.smtp_server()  # told at once if there is none
+        server = self._house.smtp_server()
         async with self._house.stores() as stores:
             with only_run(stores.database.file):
                 tokens = await self._house.tokens(stores.database)
@@ -137,7 +137,7 @@ class Sending:
                     return
                 due = None
                 try:
-                    due = await self._deliver(stores, campaign, tokens, wait=wait)
+                    due = await self._deliver(stores, campaign, tokens, server, wait=wait)
                 finally:
                     counts = await stores.campaigns.counts(campaign)
                     if as_json:
@@ -202,7 +202,9 @@ class Sending:
         await stores.campaigns.plan(target, each)
         return plan
 
-    async def _deliver(self, stores: Stores, campaign: Campaign, tokens: Tokens, *, wait: bool) -> dt.datetime | None:
+    async def _deliver(
+        self, stores: Stores, campaign: Campaign, tokens: Tokens, server: Transport, *, wait: bool
+    ) -> dt.datetime | None:
         """Deliver what is due.  With ``wait`` also what is deferred, in its time; returns when the next is due."""
         house = self._house
         ledger = CampaignLedger(stores.database, house.clock, campaign, secrets.token_urlsafe(TOKEN_BYTES))
@@ -218,7 +220,7 @@ class Sending:
                 if pending:
                     connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
                     with _progress(pending) as on_result:
-                        await deliver(desk, house.smtp_server(), write, connections, on_result)
+                        await deliver(desk, server, write, connections, on_result)
                 await ledger.close()
                 due = await ledger.next_due()
                 if not wait or due is None or desk.stopping:

@@ -39,6 +39,8 @@ from newsletter.skeleton import SLUG
 from newsletter.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
+    from polib import POFile
+
     from newsletter.adapters.dkim import DkimSigner
     from newsletter.adapters.smtp import SmtpServer
     from newsletter.delivery.message import FrozenEdition, Sender
@@ -96,12 +98,11 @@ class House:
         self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
     ) -> Edition:
         """One edition.  Raises TranslationError or ContentError unless it is a draft."""
-        path = catalog_path(self.workspace.locales, locale, loaded.slug)
-        shown = self.workspace.shown(path)
+        catalog, shown = self._catalog(loaded, locale)
         return translate(
             loaded,
             locale,
-            read_catalog(path, shown),
+            catalog,
             Formats(self.settings.format_locale(locale)),
             segments=segments,
             draft=draft,
@@ -134,9 +135,14 @@ class House:
 
     def review(self, loaded: LoadedIssue, locale: str) -> list[CheckFinding]:
         """Everything that the checks find in one edition, waived or not.  Raises ContentError for a broken file."""
+        catalog, shown = self._catalog(loaded, locale)
+        return check_edition(loaded, locale, catalog, self.rules, shown)
+
+    def _catalog(self, loaded: LoadedIssue, locale: str) -> tuple[POFile, str]:
+        """The catalog of an issue, and its name as staff read it.  Raises ContentError if it is broken."""
         path = catalog_path(self.workspace.locales, locale, loaded.slug)
         shown = self.workspace.shown(path)
-        return check_edition(loaded, locale, read_catalog(path, shown), self.rules, shown)
+        return read_catalog(path, shown), shown
 
     def letter(
         self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False

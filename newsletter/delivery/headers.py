@@ -24,9 +24,7 @@ def encode_text(text: str) -> bytes:
     out of an encoded word either.
     """
     text = _CONTROL.sub(" ", text)
-    if text.isascii() and len(text) <= PLAIN_LENGTH and "=?" not in text:
-        return text.encode("ascii")
-    return encode_words(text)
+    return text.encode("ascii") if _is_plain(text) else encode_words(text)
 
 
 def address_field(name: str, address: str) -> bytes:
@@ -48,9 +46,14 @@ def _gap(phrase: bytes) -> bytes:
 
 def _phrase(name: str) -> bytes:
     name = _CONTROL.sub(" ", name).strip()
-    if name and name.isascii() and len(name) <= PLAIN_LENGTH and "=?" not in name:
+    if name and _is_plain(name):
         return b'"' + _SPECIAL.sub(r"\\\1", name).encode("ascii") + b'"'
     return encode_words(name) if name else b""
+
+
+def _is_plain(text: str) -> bool:
+    """Whether text may stand as it is: short ASCII that nobody takes for an encoded word."""
+    return text.isascii() and len(text) <= PLAIN_LENGTH and "=?" not in text
 
 
 def encode_words(text: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Protocol
 from newsletter.audience.tokens import Tokens
 from newsletter.clock import Clock
 from newsletter.delivery.deliver import Claim
-from newsletter.delivery.message import FrozenEdition, MessageTemplate, reader_of
+from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, reader_of
 
 
 class Signer(Protocol):
@@ -18,6 +18,14 @@ class Signer(Protocol):
     def sign(self, message: bytes, now: dt.datetime) -> bytes:
         """The same message, signed."""
         ...
+
+
+def write_message(
+    template: MessageTemplate, reader: Reader, message_id: str, now: dt.datetime, signer: Signer | None
+) -> bytes:
+    """One message, filled, and signed if there is a signer."""
+    message = template.fill(reader, message_id, now)
+    return signer.sign(message, now) if signer else message
 
 
 class MessageWriter:
@@ -39,8 +47,7 @@ class MessageWriter:
 
     def __call__(self, claim: Claim) -> bytes:
         """The message for the person of this claim; the same Message-ID at every attempt."""
-        now = self._clock.now()
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
-        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, now)
-        return self._signer.sign(message, now) if self._signer else message
+        reader = reader_of(claim.addressee, self._tokens)
+        return write_message(template, reader, message_id, self._clock.now(), self._signer)

@@ -98,11 +98,7 @@ class CampaignStore:
         )
         async with self._database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
-        if row is None:
-            return None
-        return Campaign(
-            row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"], row["frozen_at"]
-        )
+        return None if row is None else _campaign(row)
 
     async def list(self) -> list[Campaign]:
         """Every campaign, the newest first."""
