@@ -11,7 +11,9 @@
     ├── AudienceError        (1)   a list or segment that cannot be used as it is
     ├── UsageError           (2)   a command that was called wrongly
     ├── StoreError           (2)   the database cannot be opened or does not fit
+    │   └── StoreAwayError   (2)   the database server does not answer; it may come back
     ├── MailServerError      (2)   nothing can be sent at all: login, TLS, host
+    │   └── SendingStoppedError (2) going on would do harm; the campaign is paused
     └── NotDeliveredError    (3)   the run ended, and not everyone was reached
 
 The number is the exit code (design §5).  Each class has a ``code``, the stable
@@ -122,11 +124,23 @@ class StoreError(NewsletterError):
     exit_code = 2
 
 
+class StoreAwayError(StoreError):
+    """The database server does not answer just now; the same may work a moment later."""
+
+    code = "store-away"
+
+
 class MailServerError(NewsletterError):
     """The mail server takes nothing from us: host, TLS, login, or a fault of ours."""
 
     code = "mail-server"
     exit_code = 2
+
+
+class SendingStoppedError(MailServerError):
+    """Going on would do harm, so the campaign waits for a person."""
+
+    code = "sending-stopped"
 
 
 class NotDeliveredError(NewsletterError):

@@ -90,8 +90,8 @@ def _public_url(url: str) -> str:
 
 
 def _database(url: str) -> str:
-    if not url.startswith("sqlite:///"):
-        hint = "write sqlite:///var/newsletter.db"
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        hint = "write sqlite:///var/newsletter.db, or postgresql://user@host/name"
         raise_problems([Problem("bad-database", f"'{url}' is no database that this version knows", hint, url)])
     return url
 
@@ -104,6 +104,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 # Tagged, so that a wrong type is one mistake and not one for each form the name may have.
 NameByLocale = Annotated[
@@ -161,13 +162,28 @@ class ApprovalRule(StrEnum):
 class DkimSettings(_Section):
     """Signatures by which receivers know that the mail is yours."""
 
-    domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = Field(
-        description="The domain that signs; the From address's own."
-    )
+    domain: Domain = Field(description="The domain that signs; the From address's own.")
     selector: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")] = Field(
         description="The name of the key in the DNS: <selector>._domainkey.<domain>."
     )
     key_file: str = Field(min_length=1, description="A PEM file with an RSA key of 2,048 bits or more, or Ed25519.")
+
+
+class LimitSettings(_Section):
+    """How fast mail may go out."""
+
+    per_second: float | None = Field(None, gt=0, le=10_000, description="Evenly spaced; 0.5 is one every 2 seconds.")
+    per_hour: int | None = Field(None, ge=1, description="In any 60 minutes.")
+    per_day: int | None = Field(None, ge=1, description="In any 24 hours.")
+
+
+class AllLimits(LimitSettings):
+    """Limits of all mail, and of single recipient domains."""
+
+    domains: dict[Domain, LimitSettings] = Field(default_factory=dict, description="By domain of the recipient.")
+    pause_at_failures: float = Field(
+        0.1, gt=0, le=1, description="Share of rejected or doubtful messages at which a campaign is paused."
+    )
 
 
 class CheckSettings(_Section):
@@ -190,6 +206,7 @@ class Settings(_Section):
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(description="Where web pages and pictures are.")
     database: Annotated[str, AfterValidator(_database)] = Field("sqlite:///var/newsletter.db")
     smtp: SmtpSettings | None = Field(None, description="Needed to send, not to draft.")
+    limits: AllLimits = Field(default_factory=lambda: AllLimits.model_validate({}))
     dkim: DkimSettings | None = Field(None, description="Sign every message; needed unless the mail server does.")
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
@@ -300,7 +317,20 @@ def _secrets_in(source: Source) -> list[Finding]:
             hint = f"set {variable}, or name a file with '{path[-1]}_file:'; then change the secret"
             where = source.find(source.root, f"{path[-1]}:", last=False)
             findings.append(Finding(where, "secret-in-file", f"'{path[-1]}' may not stand in this file", hint))
+    url = source.data.get("database")
+    if isinstance(url, str) and url.startswith("postgresql:") and _has_password(url):
+        hint = "use PostgreSQL's own password file (~/.pgpass) or NEWSLETTER_DATABASE; then change the password"
+        where = source.find(source.root, "database:", last=False)
+        message = "the database's password may not stand in this file"
+        findings.append(Finding(where, "secret-in-file", message, hint))
     return findings
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return False
 
 
 def _overlay(source: Source, environment: Mapping[str, str]) -> None:

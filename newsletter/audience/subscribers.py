@@ -31,6 +31,7 @@ class Status(StrEnum):
 
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"  # a server said that there is no such mailbox
 
 
 @dataclass(frozen=True, slots=True)

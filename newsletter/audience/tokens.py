@@ -22,10 +22,13 @@ class Tokens:
     """Makes and checks tokens with one secret key of at least MIN_KEY_BYTES bytes."""
 
     key: bytes = field(repr=False)
+    # Keyed once and copied for each token: keying costs more than the rest.
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.key) < MIN_KEY_BYTES:
             raise ValueError(f"the secret key must have at least {MIN_KEY_BYTES} bytes")
+        object.__setattr__(self, "_keyed", hmac.new(self.key, digestmod=hashlib.sha256))
 
     def reader_token(self, ref: str) -> str:
         """The token by which somebody unsubscribes or sets preferences."""
@@ -46,8 +49,9 @@ class Tokens:
         return self._mac("fingerprint", "")
 
     def _mac(self, purpose: str, text: str) -> str:
-        digest = hmac.digest(self.key, _bytes(f"{purpose}\0{text}"), hashlib.sha256)[:MAC_BYTES]
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        keyed = self._keyed.copy()
+        keyed.update(_bytes(f"{purpose}\0{text}"))
+        return base64.urlsafe_b64encode(keyed.digest()[:MAC_BYTES]).decode().rstrip("=")
 
 
 def _bytes(text: str) -> bytes:

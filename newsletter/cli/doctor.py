@@ -77,14 +77,14 @@ async def _database(house: House) -> list[Look]:
             file = stores.database.file
     except NewsletterError as error:
         return [Look("database", Verdict.PROBLEM, error.message, error.hint)]
-    looks = [Look("database", Verdict.WELL, house.workspace.shown(file))]
-    free = shutil.disk_usage(file.parent).free
+    looks = [Look("database", Verdict.WELL, house.workspace.shown(file) if file else "the server answers")]
+    free = shutil.disk_usage(file.parent).free if file else LOW_DISK
     if free < LOW_DISK:
         looks.append(Look("disk", Verdict.PROBLEM, f"{free // 1024**2} MB are free", "free some space before you send"))
     settings = house.settings
     named = [settings.secret_key_file, settings.smtp.password_file if settings.smtp else ""]
     named.append(settings.dkim.key_file if settings.dkim else "")
-    private = [file, *(house.workspace.root / name for name in named if name)]
+    private = [*([file] if file else []), *(house.workspace.root / name for name in named if name)]
     looks += [_permissions(house, path) for path in private if path.exists()]
     return looks
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from typing import TYPE_CHECKING
 
 from newsletter.cli.output import table
 from newsletter.delivery.states import UNDELIVERED, State
 from newsletter.errors import NotDeliveredError
 from newsletter.store.campaigns import Campaign
+
+if TYPE_CHECKING:
+    from newsletter.cli.running import Ended
 
 Counts = dict[str, dict[State, int]]
 """How many deliveries are in which state, by the locale of the edition."""
@@ -42,20 +45,22 @@ def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
     return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
 
 
-def require_delivered(counts: Counts, slug: str, due: dt.datetime | None) -> None:
+def require_delivered(counts: Counts, campaign: Campaign, ended: Ended) -> None:
     """Raise NotDeliveredError unless everybody has their copy or has left."""
     missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
     if not any(missing.values()):
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
     hints = []
-    if missing[State.PENDING]:
+    if ended.halted:
+        hints.append(f"{ended.halted}; 'newsletter campaigns resume {campaign.id}' lets it go on")
+    elif ended.due:
+        when = ended.due.astimezone().strftime("%Y-%m-%d %H:%M")
+        hints.append(f"it goes on after {when}: run the same command again then, or with --wait, or keep a worker up")
+    elif missing[State.PENDING]:
         hints.append("run the same command again to go on")
-    if missing[State.DEFERRED] and due:
-        when = due.astimezone().strftime("%Y-%m-%d %H:%M")
-        hints.append(f"the server asked to wait: run the same command again after {when}, or with --wait")
     if missing[State.REJECTED]:
-        hints.append("'newsletter campaigns show' names the rejected and why")
+        hints.append(f"'newsletter campaigns show {campaign.id}' names the rejected and why")
     if missing[State.IN_DOUBT]:
         hints.append("those in doubt may have their copy, so they are not sent again")
-    raise NotDeliveredError(f"'{slug}' did not reach everybody: {told}", "; ".join(hints))
+    raise NotDeliveredError(f"'{campaign.slug}' did not reach everybody: {told}", "; ".join(hints))

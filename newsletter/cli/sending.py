@@ -1,39 +1,31 @@
-"""One issue to some segments: planned, frozen, delivered, and reported."""
+"""One issue to some segments: planned, asked about, frozen, and followed until it is delivered."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import datetime as dt
 import json
 import secrets
-import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from newsletter.audience.subscribers import parse_address
-from newsletter.audience.tokens import Tokens
 from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
-from newsletter.cli.output import confirm, err, say, say_json, tell
+from newsletter.cli.output import confirm, say, say_json, tell
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
+from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
 from newsletter.cli.wiring import House, Stores
-from newsletter.delivery.deliver import Desk, OnResult, Result, Transport, connect, deliver
+from newsletter.delivery.deliver import Transport, connect
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
-from newsletter.delivery.states import State
-from newsletter.delivery.writer import MessageWriter, write_message
+from newsletter.delivery.states import CampaignStatus, State
+from newsletter.delivery.writer import write_message
 from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
 from newsletter.render.rendered import CLIPPED_HINT, clipped
-from newsletter.store.campaigns import Campaign, EditionFor, Planned, Target
-from newsletter.store.ledger import CampaignLedger
-
-TOKEN_BYTES = 9  # random bytes in the name of a run
+from newsletter.store.campaigns import Campaign
+from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
 
 
 async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
@@ -83,6 +75,19 @@ class Plan:
         self.needed.add((planned.locale, sees))
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked for besides issue and segments.
+
+    ``got`` narrows the recipients to those of an earlier campaign, ``again``
+    is the reason for a second copy, ``schedule`` a later start.
+    """
+
+    got: Got | None = None
+    again: str = ""
+    schedule: Schedule | None = None
+
+
 class Sending:
     """One issue to some segments.
 
@@ -90,18 +95,19 @@ class Sending:
     one that was started is frozen and goes on without them.
     """
 
-    def __init__(self, house: House, issue: str, segments: list[str]) -> None:
+    def __init__(self, house: House, issue: str, segments: list[str], wish: Wish | None = None) -> None:
         self._house = house
         self._issue = issue
         self._slug = house.workspace.slug(issue)
         self._segments = sorted(set(segments))
+        self._wish = wish or Wish()
 
     async def dry_run(self, *, as_json: bool) -> None:
         """List everybody with edition and reason.  One line a person, so that any number can be listed."""
         async with self._house.stores() as stores:
-            campaign = await stores.campaigns.find(self._slug, self._segments)
+            campaign = await self._open_campaign(stores)
             if campaign:
-                counts = await stores.campaigns.counts(campaign)
+                counts = await stores.campaigns.counts(campaign.id)
                 if as_json:
                     say_json(counts_json(campaign, counts))
                     return
@@ -115,36 +121,59 @@ class Sending:
             async def each(planned: Planned) -> None:
                 self._list(planned, target, as_json=as_json)
 
-            await stores.campaigns.plan(target, each)
+            await stores.freezer.plan(target, each)
         if not as_json:
             say(f"{people(plan.people)}{': ' if plan.people else ''}{numbers(plan.by_locale)}. Nothing was sent.")
 
-    async def run(self, *, yes: bool, as_json: bool, wait: bool = False) -> None:
-        """Start or go on.  Raises NotDeliveredError unless everybody has their copy."""
+    async def run(self, *, yes: bool, as_json: bool, wait: bool = False, workers: int = 1, queue: bool = False) -> None:
+        """Start or go on.  Raises NotDeliveredError unless everybody has their copy.
+
+        With ``queue``, only freeze: a worker delivers.
+        """
         server = self._house.smtp_server()
         async with self._house.stores() as stores:
-            with only_run(stores.database.file):
+            with contextlib.nullcontext() if queue else only_run(stores.database.file):
                 tokens = await self._house.tokens(stores.database)
-                campaign = await stores.campaigns.find(self._slug, self._segments)
+                campaign = await self._open_campaign(stores)
                 if campaign:
                     day = campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M")
                     tell(f"going on with the campaign frozen on {day}; later edits change nothing of it")
                 else:
-                    campaign = await self._start(stores, yes=yes)
+                    campaign = await self._start(stores, None if queue else server, yes=yes)
                 if campaign is None:
                     if as_json:
                         say_json({"issue": self._slug, "segments": self._segments, "editions": {}})
                     return
-                due = None
+                ended = None
                 try:
-                    due = await self._deliver(stores, campaign, tokens, server, wait=wait)
+                    if not queue:
+                        course = Course(Runner(self._house, stores, tokens, server), campaign, workers)
+                        with on_signal(course.stop):
+                            ended = await course.follow(wait=wait)
                 finally:
-                    counts = await stores.campaigns.counts(campaign)
+                    counts = await stores.campaigns.counts(campaign.id)
                     if as_json:
                         say_json(counts_json(campaign, counts))
                     else:
                         print_counts(counts)
-        require_delivered(counts, self._slug, due)
+        if ended is None:
+            tell(f"campaign {campaign.id} is frozen; a running 'newsletter worker' sends it")
+            return
+        require_delivered(counts, campaign, ended)
+
+    async def _open_campaign(self, stores: Stores) -> Campaign | None:
+        """The campaign that this command goes on with; None if it has to start one."""
+        campaign = await stores.campaigns.find(self._slug, self._names)
+        if campaign is None or not self._wish.again:
+            return campaign
+        if campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED):
+            return None
+        hint = f"'newsletter campaigns show {campaign.id}' tells more; send without --again to go on with it"
+        raise UsageError(f"campaign {campaign.id} of this issue is not finished: it is {campaign.status}", hint)
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self._segments, *([str(self._wish.got)] if self._wish.got else [])]
 
     def _target(self) -> tuple[Target, EditionFor]:
         """Whom a new campaign is for, and the maker of its editions."""
@@ -159,11 +188,12 @@ class Sending:
             return edition
 
         limiting = limiting_segments(loaded.issue)
-        return Target(self._slug, tuple(self._segments), house.settings.segments, limiting), edition_for
+        rules, wish = house.settings.segments, self._wish
+        return Target(self._slug, tuple(self._segments), rules, limiting, wish.got, wish.again), edition_for
 
     def _list(self, planned: Planned, target: Target, *, as_json: bool) -> None:
         person = planned.recipient.subscriber
-        picked_by = sorted(planned.recipient.segments.intersection(self._segments))
+        picked_by = sorted(planned.recipient.segments.intersection(self._segments)) or self._names
         if not as_json:
             say(f"{person.email:<40} {planned.locale:<6} in {', '.join(picked_by)}; {planned.reason}")
             return
@@ -177,21 +207,27 @@ class Sending:
         }
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
-    async def _start(self, stores: Stores, *, yes: bool) -> Campaign | None:
+    async def _start(self, stores: Stores, server: Transport | None, *, yes: bool) -> Campaign | None:
         target, edition_for = self._target()
         plan = await self._plan(stores, target)
         if not plan.people:
             tell("nobody to send to: the segments are empty, or everybody in them has had this issue")
             return None
         _make_editions(plan, edition_for)
-        tell(f"'{self._slug}' to {', '.join(self._segments)}: {people(plan.people)}")
+        self._house.dkim_signer()
+        if server is not None:
+            await (await connect(server)).close()  # a wrong password shows before anything is frozen
+        tell(f"'{self._slug}' to {', '.join(self._names)}: {people(plan.people)}")
         tell(f"  {numbers(plan.by_locale)}")
+        when = "now"
+        if schedule := self._wish.schedule:
+            when = f"at {schedule.starts_at:%Y-%m-%d %H:%M %Z}"
         if not yes and not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", "add --yes to send without being asked")
-        if not yes and not confirm(f"Send to {people(plan.people)} now?"):
+        if not yes and not confirm(f"Send to {people(plan.people)} {when}?"):
             tell("nothing was sent")
             return None
-        return await stores.campaigns.freeze(target, edition_for, expected=plan.by_locale)
+        return await stores.freezer.freeze(target, edition_for, plan.by_locale, schedule=self._wish.schedule)
 
     async def _plan(self, stores: Stores, target: Target) -> Plan:
         plan = Plan()
@@ -199,37 +235,8 @@ class Sending:
         async def each(planned: Planned) -> None:
             plan.add(planned, planned.recipient.segments & target.limiting)
 
-        await stores.campaigns.plan(target, each)
+        await stores.freezer.plan(target, each)
         return plan
-
-    async def _deliver(
-        self, stores: Stores, campaign: Campaign, tokens: Tokens, server: Transport, *, wait: bool
-    ) -> dt.datetime | None:
-        """Deliver what is due.  With ``wait`` also what is deferred, in its time; returns when the next is due."""
-        house = self._house
-        ledger = CampaignLedger(stores.database, house.clock, campaign, secrets.token_urlsafe(TOKEN_BYTES))
-        editions = await stores.campaigns.editions(campaign)
-        write = MessageWriter(campaign.ref, editions, tokens, house.clock, house.dkim_signer())
-        desk = Desk(ledger)
-        with _stop_on_signal(desk):
-            while True:
-                if doubtful := await ledger.reopen():
-                    tell(f"{doubtful} were under way when an earlier run ended: in doubt, not sent again")
-                counts = await stores.campaigns.counts(campaign)
-                pending = sum(by_state.get(State.PENDING, 0) for by_state in counts.values())
-                if pending:
-                    connections = min(house.settings.smtp.connections if house.settings.smtp else 1, pending)
-                    with _progress(pending) as on_result:
-                        await deliver(desk, server, write, connections, on_result)
-                await ledger.close()
-                due = await ledger.next_due()
-                if not wait or due is None or desk.stopping:
-                    return due
-                tell(
-                    f"waiting until {due.astimezone():%H:%M} for what was deferred; Ctrl-C ends this, and loses nothing"
-                )
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(desk.stopped.wait(), (due - house.clock.now()).total_seconds())
 
 
 def _make_editions(plan: Plan, edition_for: EditionFor) -> None:
@@ -238,52 +245,3 @@ def _make_editions(plan: Plan, edition_for: EditionFor) -> None:
         edition = edition_for(locale, sees)
         if too_long := clipped(locale, edition.html):
             tell(f"warning: {too_long}\n  hint: {CLIPPED_HINT}")
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[OnResult]:
-    """A bar on standard error, with what was not accepted beside it."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("sending", total=total)
-        other = 0
-
-        def on_result(result: Result) -> None:
-            nonlocal other
-            if result.outcome.state is State.PENDING:
-                return
-            other += result.outcome.state is not State.ACCEPTED
-            progress.update(task, advance=1, description=f"sending, {other} not accepted" if other else "sending")
-
-        yield on_result
-
-
-@contextlib.contextmanager
-def _stop_on_signal(desk: Desk) -> Iterator[None]:
-    """Ctrl-C, a closed terminal, a shutdown: finish what is under way, then end.  A second one ends at once."""
-    loop = asyncio.get_running_loop()
-    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-    def stop() -> None:
-        tell("stopping: finishing what is under way; the same command goes on later")
-        desk.stop()
-        restore()
-
-    def restore() -> None:
-        for number in signals:
-            with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
-                loop.remove_signal_handler(number)
-
-    for number in signals:
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        restore()

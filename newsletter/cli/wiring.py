@@ -43,12 +43,15 @@ if TYPE_CHECKING:
 
     from newsletter.adapters.dkim import DkimSigner
     from newsletter.adapters.smtp import SmtpServer
+    from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
     from newsletter.render.rendered import Rendered
     from newsletter.store.campaigns import CampaignStore
     from newsletter.store.database import Database
+    from newsletter.store.freeze import Freezer
     from newsletter.store.subscribers import SubscriberStore
+    from newsletter.store.upkeep import Upkeep
 
 
 class House:
@@ -212,15 +215,28 @@ class House:
         """The database, opened and migrated."""
         from newsletter.store.campaigns import CampaignStore
         from newsletter.store.database import Database
+        from newsletter.store.freeze import Freezer
         from newsletter.store.subscribers import SubscriberStore
+        from newsletter.store.upkeep import Upkeep
 
         async with await Database.open(self.settings.database, self.workspace.root) as database:
             locales = self.settings.locales
             yield Stores(
                 database,
                 SubscriberStore(database, self.clock, locales[0]),
-                CampaignStore(database, self.clock, locales, self.settings.bilingual),
+                CampaignStore(database, self.clock),
+                Freezer(database, self.clock, locales, self.settings.bilingual),
+                Upkeep(database, self.clock),
             )
+
+    def sending_limits(self) -> dict[str, Limit]:
+        """What may be sent how fast, by recipient domain; "" is all mail."""
+        from newsletter.delivery.limits import Limit
+
+        limits = self.settings.limits
+        every = [("", limits), *limits.domains.items()]
+        given = {domain: Limit(domain, limit.per_second, limit.per_hour, limit.per_day) for domain, limit in every}
+        return {domain: limit for domain, limit in given.items() if limit != Limit(domain)}
 
     async def tokens(self, database: Database) -> Tokens:
         """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError."""
@@ -261,6 +277,8 @@ class Stores:
     database: Database
     subscribers: SubscriberStore
     campaigns: CampaignStore
+    freezer: Freezer
+    upkeep: Upkeep
 
 
 def open_house() -> House:

@@ -1,54 +1,27 @@
 """The one orchestration of a run: claim, write, hand over, record; on protocols only.
 
 Every open connection is one task.  Between them and the ledger stands the
-Desk, which gathers what happened while its last transaction was being
-committed into the next one (group commit).  A task claims at most one message
-at a time and only when its connection stands, so that a run that is killed
-leaves at most one message per open connection in doubt.
+Desk (``delivery/desk.py``).  A task claims at most one message at a time and
+only when its connection stands, so that a run that is killed leaves at most
+one message per open connection in doubt.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from newsletter.audience.subscribers import Addressee
+from newsletter.delivery.brake import Brake
+from newsletter.delivery.desk import Claim, Desk, Result
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
 
 RECONNECTS = 5  # attempts in a row before a run gives up on the server
 FRUITLESS_ATTEMPTS = 4  # that ended before the body, until a delivery has to wait like a deferred one
 BACKOFF = 0.5  # seconds before the first; doubles with each
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One delivery that this run may send, and nobody else; ``attempt`` counts from 1."""
-
-    addressee: Addressee
-    edition_id: int
-    attempt: int
-    first_attempt: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a claim."""
-
-    claim: Claim
-    outcome: Outcome
-
-
-class Ledger(Protocol):
-    """Remembers deliveries; see ``store/ledger.py``."""
-
-    async def exchange(self, results: Sequence[Result], want: int) -> list[Claim]:
-        """Commit the results and claim up to ``want`` rows, in one transaction."""
-        ...
 
 
 class Session(Protocol):
@@ -84,70 +57,8 @@ WriteMessage = Callable[[Claim], bytes]
 OnResult = Callable[[Result], None]
 
 
-@dataclass(slots=True)
-class Desk:
-    """Gathers results and wishes for claims, and exchanges them with the ledger in one go."""
-
-    ledger: Ledger
-    stopped: asyncio.Event = field(default_factory=asyncio.Event)
-    _results: list[Result] = field(default_factory=list)
-    _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def stopping(self) -> bool:
-        """Whether no more claims are given out."""
-        return self.stopped.is_set()
-
-    def report(self, result: Result) -> None:
-        """Hand in a result; it is committed with the next exchange."""
-        self._results.append(result)
-        self._wake.set()
-
-    async def claim(self) -> Claim | None:
-        """The next message to send, or None when there is none or the run is stopping."""
-        if self.stopping:
-            return None
-        future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        self._wake.set()
-        return await future
-
-    def stop(self) -> None:
-        """Give out no more claims; what is under way is still recorded."""
-        self.stopped.set()
-        # Nobody may wait for an exchange that does not come, as after a failed one.
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            future.set_result(None)
-        self._wake.set()
-
-    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
-        """Exchange until every worker is done and every result is committed."""
-        workers.add_done_callback(lambda _done: self._wake.set())
-        while not (workers.done() and not self._results):
-            await self._wake.wait()
-            self._wake.clear()
-            if self._waiting or self._results:
-                await self._exchange()
-
-    async def _exchange(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        results, self._results = self._results, []
-        claims: list[Claim] = []
-        try:
-            claims = await self.ledger.exchange(results, 0 if self.stopping else len(waiting))
-        except BaseException:
-            self.stop()
-            self._results = [*results, *self._results]
-            raise
-        finally:
-            for future, claim in zip(waiting, [*claims, *[None] * (len(waiting) - len(claims))], strict=True):
-                future.set_result(claim)
-
-
 async def deliver(
-    desk: Desk, transport: Transport, write_message: WriteMessage, connections: int, on_result: OnResult
+    desk: Desk, transport: Transport, write_message: WriteMessage, connections: int, on_result: OnResult, brake: Brake
 ) -> None:
     """Run until nothing is left to claim, or until ``desk.stop()``.
 
@@ -155,7 +66,7 @@ async def deliver(
     under way is recorded before.  If the ledger fails, what is under way ends,
     its recording is tried once more, and the ledger's error is raised.
     """
-    crew = _Crew(desk, transport, write_message, on_result, Brake(connections))
+    crew = _Crew(desk, transport, write_message, on_result, brake)
     workers = asyncio.gather(*(crew.work() for _ in range(connections)), return_exceptions=True)
     try:
         await desk.serve(workers)
@@ -166,37 +77,6 @@ async def deliver(
     failures = [outcome for outcome in await workers if isinstance(outcome, BaseException)]
     for failure in sorted(failures, key=lambda error: isinstance(error, MailServerError)):
         raise failure  # a fault of the program goes before one of the server
-
-
-class Brake:
-    """Ends a run that only does harm: so many failures of one kind in a row, without a single acceptance.
-
-    Without it a relay that has closed for us would cost the whole list: each
-    address rejected, or each message in doubt, one after the other.
-    """
-
-    def __init__(self, connections: int) -> None:
-        self._limits = {"ours": 3, State.IN_DOUBT: 2 * connections, State.REJECTED: 20, State.PENDING: 5 * connections}
-        self._in_a_row: dict[str, int] = {}
-
-    def check(self, outcome: Outcome) -> None:
-        """Count one outcome.  Raises MailServerError at the limit."""
-        if outcome.state is State.ACCEPTED:
-            self._in_a_row.clear()
-            return
-        kind = "ours" if outcome.ours else outcome.state
-        self._in_a_row[kind] = number = self._in_a_row.get(kind, 0) + 1
-        if number >= self._limits.get(kind, number + 1):
-            hint = "ask whoever runs the mail server; then the same command goes on where it stopped"
-            raise MailServerError(f"stopped: {number} in a row {_WORDS[kind]}. The last answer: {outcome.reply}", hint)
-
-
-_WORDS = {
-    "ours": "were refused because of us, not of the recipients",
-    State.IN_DOUBT: "broke off after the message was handed over, so that they are in doubt",
-    State.REJECTED: "were rejected, and none was accepted",
-    State.PENDING: "broke off before the message could be handed over",
-}
 
 
 @dataclass(slots=True)
@@ -257,7 +137,12 @@ class _Crew:
         # can have been sent; from then on, nobody knows.
         outcome = Outcome(State.PENDING)
         try:
+            if claim.delay:
+                await asyncio.sleep(claim.delay)
             message = self.write_message(claim)
+            if self.desk.lease_over:  # the machine slept: somebody else may have settled this by now
+                outcome = Outcome(State.PENDING, "this run was asleep")
+                return Result(claim, outcome)
             outcome = Outcome(State.IN_DOUBT, "the program failed while this message was under way")
             outcome = await session.send(claim.addressee.email, message)
             if outcome.state is State.PENDING and claim.attempt >= FRUITLESS_ATTEMPTS:

@@ -43,7 +43,22 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
 }
 
+
+class CampaignStatus(StrEnum):
+    """Where a whole campaign stands.  Claims are given out while it is *running*, and only then."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"  # by a person, or by a run that would have done harm
+    FINISHED = "finished"  # nothing of it can move by itself any more
+    CANCELLED = "cancelled"
+
+
 _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
+# Security and policy; the mail system; the protocol; limits of a relay; the sender's own address.
+_OURS: frozenset[tuple[int, int | None]] = frozenset({(7, None), (3, None), (5, None), (4, 5), (1, 7), (1, 8)})
+# No such mailbox, no such system, no address at all, moved, takes no mail (RFC 7505), disabled.
+_GONE: frozenset[tuple[int, int | None]] = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)})
 UNDELIVERED = (State.PENDING, State.SENDING, State.DEFERRED, State.REJECTED, State.IN_DOUBT)
 
 
@@ -59,12 +74,14 @@ class Outcome:
     """What became of one attempt: the state the delivery moves to, and the server's words.
 
     ``ours`` says that the server objects to us (login, policy, quota) and not
-    to this recipient: a few of these in a row end the run.
+    to this recipient: a few of these in a row end the run.  ``gone`` says that
+    there is no such mailbox: nobody should write to it again.
     """
 
     state: State
     reply: str = ""
     ours: bool = False
+    gone: bool = False
 
     def __post_init__(self) -> None:
         if self.state not in TRANSITIONS[State.SENDING]:
@@ -89,21 +106,23 @@ def classify(code: int, text: str, stage: Stage = Stage.BEFORE_BODY) -> Outcome:
         case 5 if _about_the_sender(code, text):
             return Outcome(State.DEFERRED, reply, ours=True)
         case 5:
-            return Outcome(State.REJECTED, reply)
+            return Outcome(State.REJECTED, reply, gone=_says(_GONE, text))
         case _:
             return Outcome(State.DEFERRED if stage is Stage.BEFORE_BODY else State.IN_DOUBT, reply)
 
 
 def _about_the_sender(code: int, text: str) -> bool:
     """Whether a 5yz speaks of us.  Without an enhanced code only the replies about logins are sure to."""
-    if code in (530, 534, 535, 538):
-        return True
+    return code in (530, 534, 535, 538) or _says(_OURS, text)
+
+
+def _says(codes: frozenset[tuple[int, int | None]], text: str) -> bool:
+    """Whether the enhanced code at the beginning of a reply is one of these; None stands for any detail."""
     found = _ENHANCED.match(text)
     if not found:
         return False
     subject, detail = int(found[1]), int(found[2])
-    # Security and policy; the mail system; the protocol; limits of a relay; the sender's own address.
-    return subject in (3, 5, 7) or (subject, detail) in ((4, 5), (1, 7), (1, 8))
+    return (subject, detail) in codes or (subject, None) in codes
 
 
 def connection_lost(stage: Stage, reason: str) -> Outcome:

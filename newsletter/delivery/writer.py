@@ -8,7 +8,7 @@ from typing import Protocol
 
 from newsletter.audience.tokens import Tokens
 from newsletter.clock import Clock
-from newsletter.delivery.deliver import Claim
+from newsletter.delivery.desk import Claim
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, reader_of
 
 

@@ -1,40 +1,30 @@
-"""Campaigns: freezing what is sent and to whom, and telling how far a campaign has come.
+"""Campaigns: finding them, telling how far each has come, and what a person decides about one.
 
-Freezing is one transaction: the campaign, its editions and a ledger row for
-every recipient are there together or not at all.  Later edits of the issue,
-the catalogs, the segments or the list change nothing of it, except that
-somebody who leaves is left out of the next claim.
+How a campaign comes to be is in ``store/freeze.py``; what is done between runs
+in ``store/upkeep.py``; claims and outcomes in ``store/ledger.py``.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.audience.segments import Rule
+from newsletter.audience.subscribers import Status
 from newsletter.clock import Clock
 from newsletter.delivery.message import FrozenEdition, Sender
-from newsletter.delivery.states import State
-from newsletter.errors import AudienceError
-from newsletter.i18n.locales import Offer
+from newsletter.delivery.states import CampaignStatus, State
 from newsletter.store.database import Database
-from newsletter.store.subscribers import REF_BYTES, Recipient, stream_recipients
-from newsletter.store.tables import campaigns, deliveries, editions, subscribers
-
-BATCH = 500  # ledger rows an insert
+from newsletter.store.tables import campaigns, deliveries, editions, runs, subscribers
+from newsletter.store.upkeep import move
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One frozen sending.  ``content_hash`` is over its editions."""
+    """One frozen sending.  ``content_hash`` is over its editions; ``reason`` says why it is paused."""
 
     id: int
     ref: str
@@ -42,6 +32,10 @@ class Campaign:
     segments: tuple[str, ...]
     content_hash: str
     frozen_at: dt.datetime
+    status: CampaignStatus
+    reason: str = ""
+    starts_at: dt.datetime | None = None
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,158 +47,73 @@ class Delivery:
     state: State
     attempts: int
     reply: str
+    due_at: dt.datetime | None
+    updated_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a campaign is for: one issue, to everybody in one of ``segments``.
+class Run:
+    """Who is sending a campaign just now."""
 
-    ``limiting`` are the segments by which the issue shows or hides blocks.
-    """
-
-    slug: str
-    segments: tuple[str, ...]
-    rules: Mapping[str, Rule]
-    limiting: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One recipient of a campaign to be: the edition they get (its locale, or the pair of two), and why."""
-
-    recipient: Recipient
-    locale: str
-    reason: str
-
-
-EditionFor = Callable[[str, frozenset[str]], FrozenEdition]
-"""Makes the edition for a locale and the limiting segments somebody is in."""
+    name: str
+    started_at: dt.datetime
 
 
 class CampaignStore:
-    """The campaigns in one database.  ``bilingual`` has the pairs of locales by segment."""
+    """The campaigns in one database."""
 
-    def __init__(
-        self, database: Database, clock: Clock, locales: Sequence[str], bilingual: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._offer = Offer(tuple(locales), bilingual or {})
 
-    async def find(self, slug: str, segments: Collection[str]) -> Campaign | None:
-        """The campaign of this issue to just these segments, if it was started."""
-        query = sa.select(campaigns).where(
-            campaigns.c.slug == slug, campaigns.c.segments_key == _segments_key(segments)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
-        return None if row is None else _campaign(row)
+    async def find(self, slug: str, names: Collection[str]) -> Campaign | None:
+        """The newest campaign of this issue to just this target, if there is one."""
+        key = segments_key(names)
+        same = sa.or_(campaigns.c.segments_key == key, campaigns.c.segments_key.startswith(f"{key} #", autoescape=True))
+        found = await self._select(campaigns.c.slug == slug, same)
+        return found[0] if found else None
 
-    async def list(self) -> list[Campaign]:
+    async def get(self, number: int) -> Campaign | None:
+        """One campaign by its number."""
+        found = await self._select(campaigns.c.id == number)
+        return found[0] if found else None
+
+    async def all(self) -> list[Campaign]:
         """Every campaign, the newest first."""
-        async with self._database.read() as connection:
-            rows = (await connection.execute(sa.select(campaigns).order_by(campaigns.c.id.desc()))).mappings().all()
-        return [_campaign(row) for row in rows]
+        return await self._select()
 
-    async def unsettled(self, campaign: Campaign) -> AsyncIterator[Delivery]:
-        """The deliveries that are not accepted, in the order of their people."""
+    async def _select(self, *where: sa.ColumnElement[bool]) -> list[Campaign]:
+        query = sa.select(campaigns).where(*where).order_by(campaigns.c.id.desc())
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [to_campaign(row) for row in rows]
+
+    async def deliveries(self, campaign: Campaign, *, all_states: bool = False) -> AsyncIterator[Delivery]:
+        """The deliveries in the order of their people; without ``all_states`` those that are not accepted."""
         query = (
             sa.select(
-                subscribers.c.email, editions.c.locale, deliveries.c.state, deliveries.c.attempts, deliveries.c.reply
+                subscribers.c.email,
+                editions.c.locale,
+                deliveries.c.state,
+                deliveries.c.attempts,
+                deliveries.c.reply,
+                deliveries.c.due_at,
+                deliveries.c.updated_at,
             )
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
             .join(editions, editions.c.id == deliveries.c.edition_id)
-            .where(deliveries.c.campaign_id == campaign.id, deliveries.c.state != State.ACCEPTED)
+            .where(deliveries.c.campaign_id == campaign.id)
             .order_by(deliveries.c.subscriber_id)
         )
+        if not all_states:
+            query = query.where(deliveries.c.state != State.ACCEPTED)
         async with self._database.read() as connection, connection.stream(query) as rows:
-            async for email, locale, state, attempts, reply in rows:
-                yield Delivery(email, locale, State(state), attempts, reply)
+            async for email, locale, state, attempts, reply, due_at, updated_at in rows:
+                yield Delivery(email, locale, State(state), attempts, reply, due_at, updated_at)
 
-    async def plan(self, target: Target, each: Callable[[Planned], Awaitable[None]]) -> None:
-        """Call ``each`` for everybody whom a campaign started now would reach.  Changes nothing."""
-        async with self._database.read() as connection:
-            await self._plan(connection, target, each)
-
-    async def freeze(
-        self, target: Target, edition_for: EditionFor, expected: Mapping[str, int] | None = None
-    ) -> Campaign:
-        """Start a campaign: store editions and recipients, all pending.
-
-        Raises AudienceError if these are not as many as ``expected`` by locale:
-        what a person said yes to is what is sent.
-
-        Whoever already has a row in another campaign of the same issue is left
-        out, so that overlapping segments never mean a second copy.
-        """
-        now = self._clock.now()
-        ref = secrets.token_urlsafe(REF_BYTES)
-        used: dict[tuple[str, frozenset[str]], tuple[int, FrozenEdition]] = {}
-        rows: list[dict[str, object]] = []
-        found: dict[str, int] = {}
-        async with self._database.write() as connection:
-            result = await connection.execute(
-                campaigns.insert().values(
-                    ref=ref,
-                    slug=target.slug,
-                    segments=sorted(target.segments),
-                    segments_key=_segments_key(target.segments),
-                    content_hash="",
-                    frozen_at=now,
-                )
-            )
-            (campaign_id,) = result.inserted_primary_key or (0,)
-
-            async def each(planned: Planned) -> None:
-                found[planned.locale] = found.get(planned.locale, 0) + 1
-                sees = planned.recipient.segments & target.limiting
-                key = (planned.locale, sees)
-                if key not in used:
-                    edition = edition_for(*key)
-                    used[key] = (await _insert_edition(connection, campaign_id, edition), edition)
-                rows.append(
-                    {
-                        "campaign_id": campaign_id,
-                        "subscriber_id": planned.recipient.subscriber.id,
-                        "edition_id": used[key][0],
-                        "state": State.PENDING,
-                        "attempts": 0,
-                        "reply": "",
-                        "updated_at": now,
-                    }
-                )
-                if len(rows) >= BATCH:
-                    await connection.execute(deliveries.insert(), rows)
-                    rows.clear()
-
-            await self._plan(connection, target, each)
-            if expected is not None and found != expected:
-                raise AudienceError("the list changed while you were asked", "run the same command again")
-            if rows:
-                await connection.execute(deliveries.insert(), rows)
-            content_hash = _content_hash([edition for _id, edition in used.values()])
-            await connection.execute(
-                campaigns.update().where(campaigns.c.id == campaign_id).values(content_hash=content_hash)
-            )
-        return Campaign(campaign_id, ref, target.slug, tuple(sorted(target.segments)), content_hash, now)
-
-    async def _plan(
-        self, connection: AsyncConnection, target: Target, each: Callable[[Planned], Awaitable[None]]
-    ) -> None:
-        has_it = (
-            sa.select(deliveries.c.subscriber_id)
-            .join(campaigns, campaigns.c.id == deliveries.c.campaign_id)
-            .where(campaigns.c.slug == target.slug)
-        )
-        others = subscribers.c.id.not_in(has_it)
-        asked = target.limiting.union(self._offer.bilingual)
-        async for recipient in stream_recipients(connection, target.rules, target.segments, asked, also=others):
-            choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)
-            await each(Planned(recipient, choice.locale, choice.reason))
-
-    async def editions(self, campaign: Campaign) -> dict[int, FrozenEdition]:
+    async def editions(self, campaign_id: int) -> dict[int, FrozenEdition]:
         """The frozen editions of a campaign, by id."""
-        query = sa.select(editions).where(editions.c.campaign_id == campaign.id).order_by(editions.c.id)
+        query = sa.select(editions).where(editions.c.campaign_id == campaign_id).order_by(editions.c.id)
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return {
@@ -219,45 +128,115 @@ class CampaignStore:
             for row in rows
         }
 
-    async def counts(self, campaign: Campaign) -> dict[str, dict[State, int]]:
+    async def counts(self, campaign_id: int) -> dict[str, dict[State, int]]:
         """How many deliveries are in which state, by the locale of the edition."""
+        joined = deliveries.join(editions, editions.c.id == deliveries.c.edition_id)
+        return await self._count(campaign_id, editions.c.locale, joined)
+
+    async def domain_counts(self, campaign_id: int) -> dict[str, dict[State, int]]:
+        """The same by the domain of the recipients."""
+        return await self._count(campaign_id, deliveries.c.domain, deliveries)
+
+    async def _count(
+        self, campaign_id: int, by: sa.ColumnElement[str], source: sa.FromClause
+    ) -> dict[str, dict[State, int]]:
         query = (
-            sa.select(editions.c.locale, deliveries.c.state, sa.func.count())
-            .join(editions, editions.c.id == deliveries.c.edition_id)
-            .where(deliveries.c.campaign_id == campaign.id)
-            .group_by(editions.c.locale, deliveries.c.state)
+            sa.select(by, deliveries.c.state, sa.func.count())
+            .select_from(source)
+            .where(deliveries.c.campaign_id == campaign_id)
+            .group_by(by, deliveries.c.state)
         )
         counts: dict[str, dict[State, int]] = {}
         async with self._database.read() as connection:
-            for locale, state, number in (await connection.execute(query)).all():
-                counts.setdefault(locale, {})[State(state)] = number
+            for name, state, number in (await connection.execute(query)).all():
+                counts.setdefault(name, {})[State(state)] = number
         return counts
 
-
-def _campaign(row: Mapping[Any, Any]) -> Campaign:
-    return Campaign(row["id"], row["ref"], row["slug"], tuple(row["segments"]), row["content_hash"], row["frozen_at"])
-
-
-def _segments_key(segments: Collection[str]) -> str:
-    return " ".join(sorted(set(segments)))
-
-
-async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition: FrozenEdition) -> int:
-    result = await connection.execute(
-        editions.insert().values(
-            campaign_id=campaign_id,
-            locale=edition.locale,
-            segments=sorted(edition.segments),
-            sender=asdict(edition.sender),
-            subject=edition.subject,
-            text=edition.text,
-            html=edition.html,
+    async def runs(self, campaign_id: int) -> list[Run]:
+        """Who is sending it just now, as far as the leases say."""
+        query = sa.select(runs.c.name, runs.c.started_at).where(
+            runs.c.campaign_id == campaign_id, runs.c.expires_at > self._database.now(self._clock.now())
         )
+        async with self._database.read() as connection:
+            return [Run(name, started_at) for name, started_at in (await connection.execute(query)).all()]
+
+    async def pause(self, campaign_id: int, reason: str) -> bool:
+        """Claim nothing more; whether it was running or scheduled.  When this returns, nobody claims any more."""
+        return await self._set_status(
+            campaign_id, (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED), CampaignStatus.PAUSED, reason
+        )
+
+    async def resume(self, campaign_id: int) -> bool:
+        """Let a paused campaign go on, at once even if its time to start was missed; whether it was paused."""
+        return await self._set_status(campaign_id, (CampaignStatus.PAUSED,), CampaignStatus.RUNNING, "")
+
+    async def _set_status(
+        self, campaign_id: int, old: Collection[CampaignStatus], new: CampaignStatus, reason: str
+    ) -> bool:
+        async with self._database.write() as connection:
+            result = await connection.execute(
+                campaigns.update()
+                .where(campaigns.c.id == campaign_id, campaigns.c.status.in_(old))
+                .values(status=new, status_reason=reason)
+            )
+        return result.rowcount > 0
+
+    async def cancel(self, campaign_id: int) -> int:
+        """Let nobody else have a copy: what is pending or deferred is cancelled; returns how many."""
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            await connection.execute(
+                campaigns.update()
+                .where(campaigns.c.id == campaign_id)
+                .values(status=CampaignStatus.CANCELLED, status_reason="")
+            )
+            await move(connection, campaign_id, State.DEFERRED, State.PENDING, now)
+            reply = "the campaign was cancelled"
+            return await move(connection, campaign_id, State.PENDING, State.CANCELLED, now, reply=reply)
+
+    async def resolve(self, campaign_id: int, old: State, new: State) -> int:
+        """Move everything in one state to another, as a person says who has looked; returns how many.
+
+        Whoever is to be tried again although a server said that they are gone
+        is on the list again.  A campaign that has something to do again is open.
+        """
+        now = self._clock.now()
+        async with self._database.write() as connection:
+            if old is State.REJECTED:
+                rejected = sa.select(deliveries.c.subscriber_id).where(
+                    deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.REJECTED
+                )
+                await connection.execute(
+                    subscribers.update()
+                    .where(subscribers.c.id.in_(rejected), subscribers.c.status == Status.BOUNCED)
+                    .values(status=Status.SUBSCRIBED, updated_at=now)
+                )
+            changed = await move(connection, campaign_id, old, new, now, reply="as a person decided")
+            if changed and new is State.PENDING:
+                await connection.execute(
+                    campaigns.update()
+                    .where(campaigns.c.id == campaign_id, campaigns.c.status == CampaignStatus.FINISHED)
+                    .values(status=CampaignStatus.RUNNING)
+                )
+        return changed
+
+
+def to_campaign(row: Mapping[Any, Any]) -> Campaign:
+    """The campaign in a row of its table."""
+    return Campaign(
+        row["id"],
+        row["ref"],
+        row["slug"],
+        tuple(row["segments"]),
+        row["content_hash"],
+        row["frozen_at"],
+        CampaignStatus(row["status"]),
+        row["status_reason"],
+        row["starts_at"],
+        row["again_reason"],
     )
-    (edition_id,) = result.inserted_primary_key or (0,)
-    return int(edition_id)
 
 
-def _content_hash(frozen: Sequence[FrozenEdition]) -> str:
-    parts = sorted([e.locale, sorted(e.segments), asdict(e.sender), e.subject, e.text, e.html] for e in frozen)
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def segments_key(names: Collection[str]) -> str:
+    """What makes two targets the same."""
+    return " ".join(sorted(set(names)))

@@ -1,164 +1,264 @@
-"""The ledger of one campaign: claims and outcomes, committed together.
+"""The ledger of one campaign for one run: claims and outcomes, committed together.
 
 ``exchange`` is the whole protocol with a run: one transaction stores the
 outcomes since the last call and claims new rows.  So a row is committed as
 *sending* before its MAIL FROM, results cost one commit for many, and at most
 one row per open connection is *sending* when the machine dies.
 
-A row is written only under the claim token of the run that holds it, and only
-by a move that ``states.TRANSITIONS`` allows.
+Every claim carries the token of its run, and an outcome is stored only under
+it (fencing): a run that was given up for dead writes over nothing.  In its
+transaction a claim locks, for reading, the rows of the campaign and of the run.
+So when ``pause`` has returned, nothing more is claimed; and whoever declares a
+run dead knows that it has claimed its last.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsletter.audience.subscribers import Addressee, Status, first_name
 from newsletter.clock import Clock
-from newsletter.delivery.deliver import Claim, Result
+from newsletter.delivery.desk import LEASE, Claim, Grant, Result
+from newsletter.delivery.limits import Limit
 from newsletter.delivery.retry import next_attempt
-from newsletter.delivery.states import TRANSITIONS, Outcome, State
-from newsletter.store.campaigns import Campaign
+from newsletter.delivery.states import CampaignStatus, Outcome, State
+from newsletter.store.allowances import Allowances, prepare
 from newsletter.store.database import Database
+from newsletter.store.prepared import Prepared
 from newsletter.store.select import reachable
-from newsletter.store.subscribers import addressee
-from newsletter.store.tables import deliveries, subscribers
+from newsletter.store.tables import UtcTime, campaigns, deliveries, runs, subscribers
+
+RECHECK = dt.timedelta(seconds=5)  # until a domain that had nothing left is asked for again
+SHORTEST_WAIT = 0.005  # seconds between two looks at limits
+
+# May anything be claimed?  Read under a lock that pausing, cancelling and giving up a run must wait for.
+_STANDING = (
+    sa.select(campaigns.c.status, campaigns.c.status_reason)
+    .join(runs, runs.c.campaign_id == campaigns.c.id)
+    .where(campaigns.c.id == sa.bindparam("campaign"), runs.c.token == sa.bindparam("token"))
+    .with_for_update(read=True)
+)
+_STORE = (
+    deliveries.update()
+    .where(
+        deliveries.c.campaign_id == sa.bindparam("campaign"),
+        deliveries.c.subscriber_id == sa.bindparam("person"),
+        deliveries.c.state == State.SENDING,
+        deliveries.c.claim == sa.bindparam("token"),
+    )
+    .values(
+        state=sa.bindparam("new_state"),
+        reply=sa.bindparam("new_reply"),
+        due_at=sa.bindparam("new_due_at"),
+        claim=None,
+        updated_at=sa.bindparam("now"),
+    )
+)
+# Whoever was tried in vain comes last, so that nobody holds up all others.
+_NEXT = (
+    sa.select(
+        subscribers.c.id,
+        subscribers.c.ref,
+        subscribers.c.email,
+        subscribers.c.name,
+        subscribers.c.attributes,
+        deliveries.c.edition_id,
+        deliveries.c.attempts,
+        deliveries.c.first_attempt_at,
+        deliveries.c.domain,
+    )
+    .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+    .where(deliveries.c.campaign_id == sa.bindparam("campaign"), deliveries.c.state == State.PENDING, reachable())
+    .order_by(deliveries.c.attempts, deliveries.c.subscriber_id)
+    .limit(sa.bindparam("want", type_=sa.Integer()))
+    .with_for_update(of=deliveries, skip_locked=True)
+)
+_CLAIM = (
+    deliveries.update()
+    .where(deliveries.c.campaign_id == sa.bindparam("campaign"), deliveries.c.subscriber_id == sa.bindparam("person"))
+    .values(
+        state=State.SENDING,
+        claim=sa.bindparam("token"),
+        attempts=deliveries.c.attempts + 1,
+        first_attempt_at=sa.func.coalesce(deliveries.c.first_attempt_at, sa.bindparam("now", type_=UtcTime())),
+        updated_at=sa.bindparam("now", type_=UtcTime()),
+    )
+)
 
 
 class CampaignLedger:
     """The rows of one campaign, for one run, which is named by its claim ``token``."""
 
-    def __init__(self, database: Database, clock: Clock, campaign: Campaign, token: str) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, campaign_id: int, token: str, limits: Mapping[str, Limit] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
-        self._campaign = campaign
+        self._campaign_id = campaign_id
         self._token = token
-
-    async def reopen(self) -> int:
-        """Prepare a new run; returns how many deliveries a dead run left in doubt.
-
-        Only for whoever holds the campaign's lock: then every row that is
-        still *sending* belongs to a run that died.  Deferred rows whose time
-        has come are pending again.
-        """
-        async with self._database.write() as connection:
-            doubtful = await self._move(
-                connection, State.SENDING, State.IN_DOUBT, reply="the run ended while this message was under way"
-            )
-            due = deliveries.c.due_at <= self._clock.now()
-            await self._move(connection, State.DEFERRED, State.PENDING, due)
-        return doubtful
-
-    async def next_due(self) -> dt.datetime | None:
-        """When the first deferred row may be tried again; None if nothing is deferred."""
-        query = sa.select(sa.func.min(deliveries.c.due_at)).where(self._mine(), deliveries.c.state == State.DEFERRED)
-        async with self._database.read() as connection:
-            found: dt.datetime | None = (await connection.execute(query)).scalar_one_or_none()
-        return found
-
-    async def close(self) -> int:
-        """Cancel the rows of people who left before their copy went out; returns how many."""
-        left = sa.select(subscribers.c.id).where(sa.not_(reachable()))
-        async with self._database.write() as connection:
-            return await self._move(
-                connection,
-                State.PENDING,
-                State.CANCELLED,
-                deliveries.c.subscriber_id.in_(left),
-                reply="unsubscribed before it was sent",
-            )
-
-    async def resolve(self, old: State, new: State) -> int:
-        """Move everything in one state to another, as a person says who has looked; returns how many."""
-        async with self._database.write() as connection:
-            return await self._move(connection, old, new, reply="as a person decided")
-
-    async def cancel(self) -> int:
-        """Let nobody else have a copy: what is pending or deferred is cancelled; returns how many."""
-        async with self._database.write() as connection:
-            await self._move(connection, State.DEFERRED, State.PENDING)
-            return await self._move(connection, State.PENDING, State.CANCELLED, reply="the campaign was cancelled")
-
-    async def exchange(self, results: Sequence[Result], want: int) -> list[Claim]:
-        """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
-        async with self._database.write() as connection:
-            if results:
-                await self._store(connection, results)
-            return await self._claim(connection, want) if want else []
-
-    async def _store(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
-        """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
-        now = self._clock.now()
-        update = (
-            deliveries.update()
-            .where(
-                self._mine(),
-                deliveries.c.subscriber_id == sa.bindparam("person"),
-                deliveries.c.state == State.SENDING,
-                deliveries.c.claim == self._token,
-            )
-            .values(
-                state=sa.bindparam("new_state"),
-                reply=sa.bindparam("new_reply"),
-                due_at=sa.bindparam("new_due_at"),
-                claim=None,
-                updated_at=now,
-            )
+        self._limits = dict(limits or {})
+        self._empty_until: dict[str, dt.datetime] = {}  # by domain: nothing of it is pending, as far as we know
+        self._mine = deliveries.c.campaign_id == campaign_id
+        dialect = database.dialect
+        self._standing, self._store_all, self._claim_all = (
+            Prepared(statement, dialect) for statement in (_STANDING, _STORE, _CLAIM)
         )
-        await connection.execute(update, [_outcome_row(result, now) for result in results])
+        self._next = {lane: Prepared(_NEXT.where(*self._in_lane(lane)), dialect) for lane in ("", *self._limits)}
 
-    async def _claim(self, connection: AsyncConnection, want: int) -> list[Claim]:
-        due = (
-            sa.select(subscribers, deliveries.c.edition_id, deliveries.c.attempts, deliveries.c.first_attempt_at)
-            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-            .where(self._mine(), deliveries.c.state == State.PENDING, reachable())
-            # Who was tried in vain comes last, so that nobody holds up all others.
-            .order_by(deliveries.c.attempts, deliveries.c.subscriber_id)
-            .limit(want)
-        )
-        now = self._clock.now()
-        rows = (await connection.execute(due)).mappings().all()
-        if rows:
-            await connection.execute(
-                deliveries.update()
-                .where(self._mine(), deliveries.c.subscriber_id.in_([row["id"] for row in rows]))
-                .values(
-                    state=State.SENDING,
-                    claim=self._token,
-                    attempts=deliveries.c.attempts + 1,
-                    first_attempt_at=sa.func.coalesce(deliveries.c.first_attempt_at, now),
-                    updated_at=now,
+    async def begin(self, name: str) -> None:
+        """Take up the lease.  ``name`` tells staff which machine and process this is."""
+
+        def work(connection: sa.Connection) -> None:
+            prepare(connection, self._limits)
+            connection.execute(
+                runs.insert().values(
+                    token=self._token,
+                    campaign_id=self._campaign_id,
+                    name=name,
+                    started_at=self._clock.now(),
+                    expires_at=self._database.now_plus(self._clock.now(), LEASE),
                 )
             )
-        return [
-            Claim(addressee(row), row["edition_id"], row["attempts"] + 1, row["first_attempt_at"] or now)
-            for row in rows
-        ]
 
-    async def _move(
-        self,
-        connection: AsyncConnection,
-        old: State,
-        new: State,
-        *where: sa.ColumnElement[bool],
-        reply: str | None = None,
-    ) -> int:
-        if new not in TRANSITIONS[old]:
-            raise ValueError(f"no delivery goes from {old} to {new}")
-        values: dict[str, object] = {"state": new, "claim": None, "updated_at": self._clock.now()}
-        if reply is not None:
-            values["reply"] = reply
-        result = await connection.execute(
-            deliveries.update().where(self._mine(), deliveries.c.state == old, *where).values(**values)
+        await self._database.transact(work)
+
+    async def renew(self) -> bool:
+        """Show that this run is alive; False if it was given up for dead."""
+
+        def work(connection: sa.Connection) -> bool:
+            expires_at = self._database.now_plus(self._clock.now(), LEASE)
+            done = connection.execute(runs.update().where(runs.c.token == self._token).values(expires_at=expires_at))
+            return done.rowcount > 0
+
+        return await self._database.transact(work)
+
+    async def end(self) -> None:
+        """Give the lease back."""
+        await self._database.transact(
+            lambda connection: connection.execute(runs.delete().where(runs.c.token == self._token))
         )
-        return result.rowcount
 
-    def _mine(self) -> sa.ColumnElement[bool]:
-        return deliveries.c.campaign_id == self._campaign.id
+    async def recover(self, held: Collection[int]) -> None:
+        """Free what was claimed by a commit whose answer never came: nobody holds it, so nothing of it was begun."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(
+                deliveries.update()
+                .where(
+                    self._mine,
+                    deliveries.c.state == State.SENDING,
+                    deliveries.c.claim == self._token,
+                    deliveries.c.subscriber_id.not_in(list(held)),
+                )
+                .values(state=State.PENDING, claim=None, updated_at=self._clock.now())
+            )
+
+        await self._database.transact(work)
+
+    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+        """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
+
+        def work(connection: sa.Connection) -> Grant:
+            if results:
+                self._store(connection, results)
+            if want and (halted := self._halted(connection)):
+                return Grant(halted=halted)
+            if self._limits:
+                return self._claim_within_limits(connection, results, want)
+            return Grant(self._claim(connection, want)) if want else Grant()
+
+        return await self._database.transact(work)
+
+    def _halted(self, connection: sa.Connection) -> str:
+        """Why nothing may be claimed; empty if it may."""
+        found = self._standing.rows(connection, campaign=self._campaign_id, token=self._token)
+        if not found:
+            return "this run was silent for so long that it was given up for dead"
+        ((status, reason),) = found
+        if status == CampaignStatus.RUNNING:
+            return ""
+        return f"the campaign is {status}{f': {reason}' if reason else ''}"
+
+    def _store(self, connection: sa.Connection, results: Sequence[Result]) -> None:
+        """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
+        now = self._clock.now()
+        held = {"campaign": self._campaign_id, "token": self._token, "now": now}
+        self._store_all.many(connection, [_outcome_row(result, now) | held for result in results])
+        if gone := [result.claim.addressee.id for result in results if result.outcome.gone]:
+            connection.execute(
+                subscribers.update()
+                .where(subscribers.c.id.in_(gone), reachable())
+                .values(status=Status.BOUNCED, updated_at=now)
+            )
+
+    def _claim_within_limits(self, connection: sa.Connection, results: Sequence[Result], want: int) -> Grant:
+        """Claim what limits allow, limited domains first: they are what takes longest."""
+        now: dt.datetime = connection.execute(sa.select(self._database.now(self._clock.now()))).scalar_one()
+        accounts = Allowances.load(connection, self._limits, now)
+        accounts.give_back(results)
+        everything = accounts.room("")
+        claims: list[Claim] = []
+        for domain in self._lanes(now):
+            own = accounts.room(domain) if domain else everything
+            most = min(want - len(claims), everything.free - len(claims), own.free)
+            if most <= 0:
+                continue
+            found = self._claim(connection, most, domain)
+            if len(found) < most:
+                self._empty_until[domain] = now + RECHECK
+            for place, claim in enumerate(found):
+                begin = max(own.moment(place), everything.moment(len(claims)))
+                claims.append(replace(claim, delay=max(0.0, (begin - now).total_seconds())))
+            if domain:
+                accounts.take(domain, len(found))
+        accounts.take("", len(claims))
+        accounts.save(connection)
+        return Grant(claims, self._resume_in(connection, accounts) if len(claims) < want else None)
+
+    def _resume_in(self, connection: sa.Connection, accounts: Allowances) -> float | None:
+        """Seconds until a limit allows the next message; None if no limit stands in the way of any."""
+        now, everything = accounts.now, accounts.room("")
+        opens = {domain: max(everything.first, accounts.room(domain).first) for domain in self._lanes(now)}
+        for domain in sorted(opens, key=opens.__getitem__):
+            if self._next[domain].rows(connection, campaign=self._campaign_id, want=1):
+                return max(SHORTEST_WAIT, (opens[domain] - now).total_seconds())
+            self._empty_until[domain] = now + RECHECK
+        return None
+
+    def _lanes(self, now: dt.datetime) -> list[str]:
+        """The limited domains, then "" for all others; without those of which nothing was left a moment ago."""
+        domains = sorted(domain for domain in self._limits if domain)
+        return [domain for domain in (*domains, "") if self._empty_until.get(domain, now) <= now]
+
+    def _in_lane(self, domain: str) -> list[sa.ColumnElement[bool]]:
+        """The condition that makes a row belong to a lane."""
+        limited = [limited for limited in self._limits if limited]
+        if domain:
+            return [deliveries.c.domain == domain]
+        # Written out, since a prepared statement cannot hold a list of values.
+        return [deliveries.c.domain != other for other in limited]
+
+    def _claim(self, connection: sa.Connection, want: int, lane: str = "") -> list[Claim]:
+        now = self._clock.now()
+        rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want)
+        if rows:
+            mine = {"campaign": self._campaign_id, "token": self._token, "now": now}
+            self._claim_all.many(connection, [{"person": row[0], **mine} for row in rows])
+        return [
+            Claim(
+                Addressee(person, ref, email, name, first_name(name, attributes)),
+                edition_id,
+                attempts + 1,
+                first_attempt or now,
+                domain,
+            )
+            for person, ref, email, name, attributes, edition_id, attempts, first_attempt, domain in rows
+        ]
 
 
 def _outcome_row(result: Result, now: dt.datetime) -> dict[str, object]:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.audience.csvlist import BadRow, GoodRow
 from newsletter.audience.segments import Rule
-from newsletter.audience.subscribers import Addressee, NewSubscriber, Status, Subscriber, address_key, first_name
+from newsletter.audience.subscribers import NewSubscriber, Status, Subscriber, address_key
 from newsletter.clock import Clock
 from newsletter.store.database import Database
 from newsletter.store.select import in_any, membership, reachable
@@ -160,25 +160,20 @@ class SubscriberStore:
         ``Recipient.segments`` tells membership in ``picked`` and in ``asked``.
         """
         async with self._database.read() as connection:
-            async for recipient in stream_recipients(connection, rules, picked, asked):
+            async for recipient in stream_recipients(connection, rules, in_any(rules, picked), {*picked, *asked}):
                 yield recipient
 
 
 async def stream_recipients(
-    connection: AsyncConnection,
-    rules: Mapping[str, Rule],
-    picked: Collection[str],
-    asked: Collection[str] = (),
-    *,
-    also: sa.ColumnElement[bool] | None = None,
+    connection: AsyncConnection, rules: Mapping[str, Rule], picked: sa.ColumnElement[bool], asked: Collection[str]
 ) -> AsyncIterator[Recipient]:
-    """Like ``SubscriberStore.recipients``, inside a transaction; memory does not grow with the list."""
-    names = sorted({*picked, *asked})
+    """Everybody whom ``picked`` picks, inside a transaction, with membership in ``asked``; in little memory."""
+    names = sorted(set(asked))
     last = 0
     while True:
         query = (
             sa.select(subscribers, *membership(rules, names))
-            .where(subscribers.c.id > last, reachable(), in_any(rules, picked), *([also] if also is not None else []))
+            .where(subscribers.c.id > last, reachable(), picked)
             .order_by(subscribers.c.id)
             .limit(BATCH)
         )
@@ -190,12 +185,6 @@ async def stream_recipients(
             segments = frozenset(name for name in names if row[f"in_{name}"])
             yield Recipient(_subscriber(row, tags), segments)
         last = rows[-1]["id"]
-
-
-def addressee(row: Mapping[Any, Any]) -> Addressee:
-    """The addressee in a row of ``subscribers``."""
-    name: str = row["name"]
-    return Addressee(row["id"], row["ref"], row["email"], name, first_name(name, row["attributes"]))
 
 
 async def _load(connection: AsyncConnection, which: sa.ColumnElement[bool]) -> list[Subscriber]:

@@ -74,9 +74,14 @@ campaigns = sa.Table(
     sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in Message-IDs
     sa.Column("slug", sa.String(80), nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),  # sorted names
-    sa.Column("segments_key", sa.Text, nullable=False),  # the same, as one text
+    sa.Column("segments_key", sa.Text, nullable=False),  # the same as one text, numbered from the second sending on
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("frozen_at", UtcTime, nullable=False),
+    sa.Column("status", sa.String(12), nullable=False),  # delivery.states.CampaignStatus
+    sa.Column("status_reason", sa.Text, nullable=False, default=""),  # why it is paused, in words for staff
+    sa.Column("starts_at", UtcTime),  # null: at once
+    sa.Column("latest_start_at", UtcTime),  # a scheduled campaign that nobody started by then waits for a person
+    sa.Column("again_reason", sa.Text, nullable=False, default=""),  # why people get the same issue a second time
     sa.UniqueConstraint("slug", "segments_key"),
 )
 
@@ -102,6 +107,7 @@ deliveries = sa.Table(
     sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), primary_key=True),
     sa.Column("subscriber_id", sa.ForeignKey("subscribers.id"), primary_key=True),
     sa.Column("edition_id", sa.ForeignKey("editions.id"), nullable=False),
+    sa.Column("domain", sa.String(255), nullable=False),  # of the address when it was frozen; for limits and reports
     sa.Column("state", sa.String(12), nullable=False),  # delivery.states.State
     sa.Column("claim", sa.String(24)),  # the token of the run that holds the row; null when nobody does
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
@@ -111,4 +117,24 @@ deliveries = sa.Table(
     sa.Column("updated_at", UtcTime, nullable=False),
     sa.Index("ix_deliveries_claim", "campaign_id", "state", "attempts", "subscriber_id"),  # in the order of claims
     sa.Index(None, "subscriber_id"),
+)
+
+# Who is sending just now.  A run that does not renew its lease is dead, and what it held is in doubt.
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("token", sa.String(24), primary_key=True),
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),  # machine and process, for staff
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),  # by the database's clock
+)
+
+# How much of each limit is used: one row a limit, locked while it is read and written.
+allowances = sa.Table(
+    "allowances",
+    metadata,
+    sa.Column("key", sa.String(255), primary_key=True),  # a recipient domain; empty for all mail
+    sa.Column("next_at", UtcTime),  # the first free moment under per_second
+    sa.Column("counts", sa.JSON, nullable=False, default=dict),  # delivery.limits.Used
 )

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -20,7 +20,9 @@ import yaml
 
 from newsletter.cli.main import main
 from newsletter.cli.wiring import House
+from newsletter.store.database import Database
 from newsletter.workspace import find_workspace
+from tests.integration.postgres import Postgres
 
 SETTINGS = {
     "organisation": {
@@ -170,6 +172,29 @@ class Space:
     def json(self, *args: str, code: int = 0) -> object:
         """Run a command with --json and parse what it prints."""
         return json.loads(self.run(*args, "--json", code=code).stdout)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL server for all tests of this process."""
+    with contextlib.closing(Postgres()) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A new, empty database of each kind."""
+    if request.param == "sqlite":
+        return "sqlite:///var/newsletter.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.new_database()
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """The same, opened."""
+    async with await Database.open(database_url, tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -221,7 +221,7 @@ def test_mistake_in_the_settings_is_told_with_its_line(space: Space, bilingual: 
 def test_letter_of_a_campaign_is_frozen_in_both_languages(space: Space, tmp_path: Path) -> None:
     """What was begun goes on with the words it began with."""
     add_people(space, "both@example.org,Beto,es+en,,")
-    done = space.run("send", "june", "--segment", "everybody", "--yes", code=2)  # nobody listens at the port
+    done = space.run("send", "june", "--segment", "everybody", "--yes", "--queue")
     assert "1 es+en" in done.stderr
     issue = (space.root / "issues" / "june.yaml").read_text(encoding="utf-8")
     space.write_issue(issue.replace("the law was signed", "the law was vetoed"))

@@ -41,7 +41,7 @@ def test_sending_again_sends_nothing_again(space: Space, people: People) -> None
     assert len(inbox.messages) == 10
     assert "5 en, 5 es" in first.stderr
     assert "going on with the campaign" in second.stderr
-    assert inbox.connections <= 4, "connections are kept open"
+    assert inbox.connections <= 5, "connections are kept open; one more tries the server before anything is frozen"
 
 
 def test_overlapping_segments_mean_one_copy(space: Space, people: People) -> None:
@@ -288,7 +288,7 @@ def test_an_unreachable_server_is_said_and_nothing_is_lost(
     space.set("smtp", port=port)
     done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
     assert f"the mail server cannot be reached: 127.0.0.1:{port}" in done.stderr
-    assert states(space) == {"pending": 3}
+    assert not states(space), "nothing was frozen"
 
 
 def test_a_test_send_brings_every_edition_and_leaves_no_trace(space: Space) -> None:
@@ -340,6 +340,9 @@ def test_a_server_that_objects_to_us_costs_nobody_their_copy(space: Space, peopl
     assert answer in done.stderr
     assert states(space)["rejected"] == 0
     space.let_time_pass()
+    again = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert "it is paused: stopped" in again.stderr, "a person has to look first"
+    space.run("campaigns", "resume", "1")
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes")

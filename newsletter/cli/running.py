@@ -1,0 +1,170 @@
+"""Delivering one campaign in this process: the ledger, the messages, the mail server and the brake put together.
+
+``newsletter send`` and ``newsletter worker`` both end up here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from newsletter.audience.tokens import Tokens
+from newsletter.cli.output import tell
+from newsletter.cli.progress import progress
+from newsletter.cli.wiring import House, Stores
+from newsletter.delivery.brake import Brake
+from newsletter.delivery.deliver import OnResult, Transport, deliver
+from newsletter.delivery.desk import Desk
+from newsletter.delivery.states import CampaignStatus
+from newsletter.delivery.writer import MessageWriter
+from newsletter.errors import MailServerError, SendingStoppedError, StoreError
+from newsletter.store.campaigns import Campaign
+from newsletter.store.ledger import CampaignLedger
+from newsletter.store.upkeep import Standing
+
+LOOK_AGAIN = 60.0  # seconds between two looks at a campaign that waits
+TOKEN_BYTES = 9  # random bytes in the name of a run
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What a process needs to deliver any campaign of its workspace."""
+
+    house: House
+    stores: Stores
+    tokens: Tokens
+    server: Transport
+
+    def ledger(self, campaign: Campaign) -> CampaignLedger:
+        """A new run's view of a campaign."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        return CampaignLedger(self.stores.database, self.house.clock, campaign.id, token, self.house.sending_limits())
+
+    async def deliver(self, campaign: Campaign, desk: Desk, connections: int, on_result: OnResult) -> None:
+        """Deliver what is pending until there is no more, or the desk is stopped; ``desk.halted`` then says why.
+
+        A run that would do harm pauses the campaign.  Raises MailServerError, StoreError.
+        """
+        assert isinstance(desk.ledger, CampaignLedger)
+        editions = await self.stores.campaigns.editions(campaign.id)
+        write = MessageWriter(campaign.ref, editions, self.tokens, self.house.clock, self.house.dkim_signer())
+        brake = Brake(connections, self.house.settings.limits.pause_at_failures)
+        await desk.ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
+        try:
+            await deliver(desk, self.server, write, connections, on_result, brake)
+        except MailServerError as error:
+            if isinstance(error.__cause__, ConnectionError):
+                raise  # it may be back in a minute
+            await self.stores.campaigns.pause(campaign.id, error.message)
+            hint = f"{error.hint}; then 'newsletter campaigns resume {campaign.id}', and send again"
+            raise SendingStoppedError(error.message, hint.removeprefix("; ")) from error
+        finally:
+            with contextlib.suppress(StoreError):  # the lease runs out by itself
+                await asyncio.shield(desk.ledger.end())
+
+
+@contextlib.contextmanager
+def on_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C, a closed terminal, a shutdown: call ``stop``.  A second signal ends the process at once."""
+    loop = asyncio.get_running_loop()
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+    def handle() -> None:
+        stop()
+        restore()
+
+    def restore() -> None:
+        for number in signals:
+            with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
+                loop.remove_signal_handler(number)
+
+    for number in signals:
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, handle)
+    try:
+        yield
+    finally:
+        restore()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why nothing more is sent just now: until ``due``, or because the campaign is ``halted``; or it is all done."""
+
+    due: dt.datetime | None = None
+    halted: str = ""
+
+
+class Course:
+    """One campaign, from where it stands as far as it goes, by one run after the other."""
+
+    def __init__(self, runner: Runner, campaign: Campaign, workers: int = 1) -> None:
+        self._runner = runner
+        self._campaign = campaign
+        self._workers = workers
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way is finished and recorded."""
+        tell("stopping: finishing what is under way; the same command goes on later")
+        self._stopped.set()
+
+    async def follow(self, *, wait: bool) -> Ended:
+        """Deliver what is due; with ``wait`` also what is scheduled, deferred or held back by limits, in its time."""
+        told = None
+        while True:
+            ended = await self._stretch()
+            if not wait or ended.due is None or self._stopped.is_set():
+                return ended
+            if ended.due != told:
+                told = ended.due
+                tell(f"waiting until {told.astimezone():%Y-%m-%d %H:%M}; Ctrl-C ends this, and loses nothing")
+            await self._wait_until(ended.due)
+            if self._stopped.is_set():
+                return ended
+
+    async def _stretch(self) -> Ended:
+        """One run, if there is something to do."""
+        standing = await self._standing()
+        if standing.status is CampaignStatus.SCHEDULED:
+            return Ended(due=standing.starts_at)
+        resume_at = None
+        if standing.status is CampaignStatus.RUNNING and standing.pending:
+            resume_in = await self._deliver(standing.pending)
+            if resume_in is not None:
+                resume_at = self._runner.house.clock.now() + dt.timedelta(seconds=resume_in)
+            standing = await self._standing()
+        if standing.status in (CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
+            return Ended(halted=f"it is {standing.status}{f': {standing.reason}' if standing.reason else ''}")
+        return Ended(due=min(filter(None, (resume_at, standing.next_due)), default=None))
+
+    async def _standing(self) -> Standing:
+        stores = self._runner.stores
+        standing = await stores.upkeep.reconcile(self._campaign.id, alone=stores.database.file is not None)
+        if standing.doubtful:
+            tell(f"{standing.doubtful} were under way when an earlier run ended: in doubt, not sent again")
+        return standing
+
+    async def _deliver(self, pending: int) -> float | None:
+        """One run by this process or by several; returns in how many seconds limits allow more."""
+        smtp = self._runner.house.settings.smtp
+        connections = min(smtp.connections if smtp else 1, pending)
+        if self._workers > 1:
+            raise NotImplementedError
+        desk = Desk(self._runner.ledger(self._campaign), stopped=self._stopped)
+        with progress(pending) as on_result:
+            await self._runner.deliver(self._campaign, desk, connections, on_result)
+        return desk.resume_in
+
+    async def _wait_until(self, due: dt.datetime) -> None:
+        """Wait for a moment or for the stop; wake up now and then, since somebody may pause or cancel meanwhile."""
+        seconds = (due - self._runner.house.clock.now()).total_seconds()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), min(max(seconds, 0.0), LOOK_AGAIN))

@@ -1,0 +1,219 @@
+"""Between the connections of a run and the ledger: results in, claims out, in as few transactions as possible.
+
+The Desk gathers what happened while its last transaction was being committed
+and takes it along in the next one (group commit).  It keeps the run's lease
+alive, and waits where limits say so.  Nothing is given out once the campaign is
+paused, the lease is lost, or somebody asked the run to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+from newsletter.audience.subscribers import Addressee
+from newsletter.delivery.states import Outcome
+from newsletter.errors import StoreAwayError
+
+LEASE = 90.0  # seconds without a sign of life after which a run counts as dead
+RENEWAL = 15.0  # seconds between signs of life
+LONGEST_HOLD = 60.0  # seconds that a run waits for its limits with connections open; after that it ends
+LEDGER_AWAY = 60.0  # seconds that a run waits for a database server to come back
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One delivery that this run may send, and nobody else.
+
+    ``attempt`` counts from 1; ``delay`` is how many seconds to wait before it,
+    so that limits are kept.
+    """
+
+    addressee: Addressee
+    edition_id: int
+    attempt: int
+    first_attempt: dt.datetime
+    domain: str = ""
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a claim."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the ledger gives: claims; or in how many seconds limits allow the next; or why nothing more may be sent."""
+
+    claims: Sequence[Claim] = ()
+    resume_in: float | None = None
+    halted: str = ""
+
+
+class Ledger(Protocol):
+    """Remembers deliveries; see ``store/ledger.py``."""
+
+    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+        """Commit the results and claim up to ``want`` rows, in one transaction."""
+        ...
+
+    async def renew(self) -> bool:
+        """Show that the run is alive; False if it was given up for dead."""
+        ...
+
+    async def recover(self, held: Collection[int]) -> None:
+        """After a commit of which nobody knows whether it happened: free what this run claimed but does not hold."""
+        ...
+
+
+@dataclass(slots=True)
+class Desk:
+    """One run's counter; ``halted`` and ``resume_in`` tell afterwards why it ended."""
+
+    ledger: Ledger
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    halted: str = ""
+    resume_in: float | None = None
+    _results: list[Result] = field(default_factory=list)
+    _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
+    _held: set[int] = field(default_factory=set)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _hold_until: float = 0.0
+    # By the wall clock, which goes on while the machine or the process sleeps.
+    _lease_ends: float = field(default_factory=lambda: time.time() + LEASE)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no more claims are given out."""
+        return self.stopped.is_set()
+
+    @property
+    def lease_over(self) -> bool:
+        """Whether somebody else may have called this run dead: then nothing may be begun."""
+        return time.time() >= self._lease_ends
+
+    def report(self, result: Result) -> None:
+        """Hand in a result; it is committed with the next exchange."""
+        self._results.append(result)
+        self._wake.set()
+
+    async def claim(self) -> Claim | None:
+        """The next message to send, or None when there is none or the run is stopping."""
+        if self.stopping:
+            return None
+        future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._wake.set()
+        return await future
+
+    def stop(self) -> None:
+        """Give out no more claims; what is under way is still recorded."""
+        self.stopped.set()
+        # Nobody may wait for an exchange that does not come, as after a failed one.
+        waiting, self._waiting = self._waiting, []
+        _turn_away(waiting)
+        self._wake.set()
+
+    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+        """Exchange until every worker is done and every result is committed."""
+        workers.add_done_callback(lambda _done: self._wake.set())
+        watch = asyncio.ensure_future(self._stop_when_told())
+        try:
+            await self._serve(workers)
+        finally:
+            watch.cancel()
+
+    async def _stop_when_told(self) -> None:
+        """Whoever made the event may set it at any time."""
+        await self.stopped.wait()
+        self.stop()
+
+    async def _serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+        while not (workers.done() and not self._results):
+            if not self._wake.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._patience())
+            self._wake.clear()
+            if time.time() >= self._lease_ends - LEASE + RENEWAL:
+                await self._renew()
+            if self._results or (self._waiting and not self._holding):
+                await self._exchange()
+
+    @property
+    def _holding(self) -> bool:
+        return asyncio.get_running_loop().time() < self._hold_until
+
+    def _patience(self) -> float:
+        """Seconds until there is something to do although nobody woke us."""
+        renewal = self._lease_ends - LEASE + RENEWAL - time.time()
+        hold = self._hold_until - asyncio.get_running_loop().time()
+        return max(0.001, min(renewal, hold) if self._waiting and hold > 0 else renewal)
+
+    async def _renew(self) -> None:
+        began = time.time()
+        if await self._persistently(self.ledger.renew):
+            self._lease_ends = began + LEASE
+        else:
+            self.halted = "this run was silent for so long that it was given up for dead"
+            self.stop()
+
+    async def _exchange(self) -> None:
+        waiting, self._waiting = ([], self._waiting) if self._holding else (self._waiting, [])
+        results, self._results = self._results, []
+        want = 0 if self.stopping else len(waiting)
+        try:
+            grant = await self._persistently(lambda: self.ledger.exchange(results, want))
+        except BaseException:
+            self._results = [*results, *self._results]
+            self._waiting = [*waiting, *self._waiting]
+            self.stop()
+            raise
+        self._held.difference_update(result.claim.addressee.id for result in results)
+        self._held.update(claim.addressee.id for claim in grant.claims)
+        for future, claim in zip(waiting, grant.claims, strict=False):
+            future.set_result(claim)
+        self._seat(waiting[len(grant.claims) :], grant)
+
+    def _seat(self, left_over: list[asyncio.Future[Claim | None]], grant: Grant) -> None:
+        """Let those who got no claim wait for the limits, or tell them that there is none."""
+        if grant.halted:
+            self.halted = grant.halted
+            self.stop()
+        elif left_over and grant.resume_in is not None:
+            if grant.resume_in <= LONGEST_HOLD and not self.stopping:
+                self._hold_until = asyncio.get_running_loop().time() + grant.resume_in
+                self._waiting = [*left_over, *self._waiting]
+                return
+            self.resume_in = grant.resume_in
+        _turn_away(left_over)
+
+    async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Call the ledger, again and again while its server is away.  Raises StoreAwayError in the end."""
+        loop = asyncio.get_running_loop()
+        deadline, pause, again = loop.time() + LEDGER_AWAY, 0.25, False
+        while True:
+            try:
+                if again:
+                    await self.ledger.recover(self._held)
+                return await call()
+            except StoreAwayError:
+                if loop.time() + pause > deadline:
+                    raise
+            again, pause = True, min(pause * 2, 5.0)
+            await asyncio.sleep(pause)
+
+
+def _turn_away(waiting: list[asyncio.Future[Claim | None]]) -> None:
+    for future in waiting:
+        future.set_result(None)

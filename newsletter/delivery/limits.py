@@ -1,0 +1,127 @@
+"""How fast mail may leave the house: per second, per hour and per day, for all mail or for one recipient domain.
+
+``per_second`` is smooth: every message gets a moment of its own, 1/rate after
+the last one, so that no second holds more, not even the first.  ``per_hour``
+and ``per_day`` count what left during the last hour or day, whenever that
+began, as relays do; what is left of them may go at once.
+
+Nothing here keeps time or state: ``store/allowances.py`` locks a row, asks
+this room what it means, and writes it back, so that all runs and machines
+share one account.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+AHEAD = 0.25  # seconds that moments are given out ahead of time; a claim waits so long at most
+_WINDOWS = {"hour": (3600, 60), "day": (86_400, 900)}  # length, and width of what is counted as one, in seconds
+
+Counts = dict[str, dict[str, int]]
+"""Window → start of the bucket (seconds since 1970) → messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What may be sent to one recipient domain; an empty ``domain`` means all mail.  None means no limit."""
+
+    domain: str = ""
+    per_second: float | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
+
+    def windows(self) -> list[tuple[str, int]]:
+        """The counted limits: name of the window and the most messages in it."""
+        return [(name, most) for name, most in (("hour", self.per_hour), ("day", self.per_day)) if most is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What is used up of a limit: the first free moment, and what was counted in each bucket."""
+
+    next_at: dt.datetime | None = None
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many messages may be begun, and when: the first at ``first``, each next one ``spacing`` seconds later.
+
+    With no room, ``first`` is when there will be some.
+    """
+
+    free: int
+    first: dt.datetime
+    spacing: float = 0.0
+
+    def moment(self, place: int) -> dt.datetime:
+        """When the message at ``place`` (from 0) may be begun."""
+        return self.first + dt.timedelta(seconds=self.spacing * place)
+
+
+def room(limit: Limit, used: Used, now: dt.datetime) -> Room:
+    """What a limit allows at ``now``."""
+    free, first, spacing = 1_000_000, now, 0.0
+    if limit.per_second is not None:
+        spacing = 1 / limit.per_second
+        first = max(now, used.next_at or now)
+        ahead = AHEAD - (first - now).total_seconds()
+        free = math.floor(ahead * limit.per_second) + 1 if ahead >= 0 else 0
+    for name, most in limit.windows():
+        length, width = _WINDOWS[name]
+        counted = _counted(used, name, now)
+        left = most - sum(counted.values())
+        if left <= 0:
+            # Room comes when enough of the oldest buckets have left the window as a whole.
+            first = max(first, _freed(counted, 1 - left, length, width, now))
+        free = min(free, max(left, 0))
+    return Room(free, first, spacing)
+
+
+def take(limit: Limit, used: Used, now: dt.datetime, number: int) -> Used:
+    """The account after ``number`` messages were given room."""
+    next_at = used.next_at
+    if limit.per_second is not None:
+        next_at = max(now, used.next_at or now) + dt.timedelta(seconds=number / limit.per_second)
+    counts: Counts = {}
+    for name, _most in limit.windows():
+        counts[name] = _counted(used, name, now)
+        bucket = _bucket(now, _WINDOWS[name][1])
+        counts[name][bucket] = counts[name].get(bucket, 0) + number
+    return Used(next_at, counts)
+
+
+def give_back(limit: Limit, used: Used, now: dt.datetime, number: int) -> Used:
+    """The account after ``number`` messages turned out not to have left the house."""
+    counts: Counts = {}
+    for name, _most in limit.windows():
+        counts[name] = _counted(used, name, now)
+        left = number
+        for bucket in sorted(counts[name], key=int, reverse=True):
+            back = min(left, counts[name][bucket])
+            counts[name][bucket] -= back
+            left -= back
+    return Used(used.next_at, counts)
+
+
+def _bucket(now: dt.datetime, width: int) -> str:
+    return str(int(now.timestamp()) // width * width)
+
+
+def _counted(used: Used, name: str, now: dt.datetime) -> dict[str, int]:
+    """The buckets of which some message may still lie in the window."""
+    length, width = _WINDOWS[name]
+    oldest = now.timestamp() - length - width
+    return {start: count for start, count in used.counts.get(name, {}).items() if int(start) > oldest}
+
+
+def _freed(counted: Mapping[str, int], wanted: int, length: int, width: int, now: dt.datetime) -> dt.datetime:
+    """When the oldest ``wanted`` messages have left the window."""
+    for start in sorted(counted, key=int):
+        wanted -= counted[start]
+        if wanted <= 0:
+            return dt.datetime.fromtimestamp(int(start) + length + width, dt.UTC)
+    return now
