@@ -21,6 +21,7 @@ from aiosmtplib import (
 )
 
 from newsletter.adapters.wire import Reply, Wire, WireLostError, take_over
+from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
 
@@ -125,22 +126,22 @@ class SmtpSession:
         """Whether another message can go over it."""
         return self._wire.open
 
-    async def send(self, recipient: str, message: bytes) -> Outcome:
+    async def send(self, mail: Mail) -> Outcome:
         """Hand over one message for one recipient.  MailServerError if the server refuses us as sender."""
-        if self._offers.size and len(message) > self._offers.size:
+        if self._offers.size and len(mail.data) > self._offers.size:
             hint = "make the issue smaller, or ask the server's administrator"
             raise MailServerError(
-                f"the server takes messages up to {self._offers.size} bytes, this one has {len(message)}", hint
+                f"the server takes messages up to {self._offers.size} bytes, this one has {len(mail.data)}", hint
             )
         stage = Stage.BEFORE_BODY
         try:
-            refusal = await self._announce(recipient, len(message))
+            refusal = await self._announce(mail)
             if refusal is not None:
                 return await self._refused(refusal)
             if not self.open:
                 return connection_lost(stage, "the server closed the connection before the body")
             stage = Stage.AFTER_BODY
-            (reply,) = await self._wire.ask(message + END_OF_DATA, 1, DATA_TIMEOUT)
+            (reply,) = await self._wire.ask(mail.data + END_OF_DATA, 1, DATA_TIMEOUT)
         except ConnectionError as error:
             return connection_lost(stage, str(error))
         outcome = classify(reply.code, reply.text, stage)
@@ -148,14 +149,14 @@ class SmtpSession:
             self._wire.close("the server closes, or is out of step")
         return outcome
 
-    async def _announce(self, recipient: str, size: int) -> Reply | None:
+    async def _announce(self, mail: Mail) -> Reply | None:
         """Say MAIL, RCPT and DATA; None when the server waits for the body, else the reply that refused it.
 
         In one write where the server offers PIPELINING: two round trips a
         message instead of four.
         """
-        parameter = f" SIZE={size}" if self._offers.size is not None else ""
-        commands = [f"MAIL FROM:<{self._mail_from}>{parameter}", f"RCPT TO:<{recipient}>", "DATA"]
+        parameter = f" SIZE={len(mail.data)}" if self._offers.size is not None else ""
+        commands = [f"MAIL FROM:<{self._mail_from}>{parameter}", f"RCPT TO:<{mail.recipient}>", "DATA"]
         lines = [f"{command}\r\n".encode("ascii") for command in commands]
         if not self._offers.pipelining:
             for line in lines:

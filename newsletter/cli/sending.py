@@ -43,8 +43,8 @@ async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None
         for edition in editions:
             message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
             reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
-            message = write_message(MessageTemplate(edition), reader, message_id, house.clock.now(), signer)
-            outcome = await session.send(address, message)
+            mail = write_message(MessageTemplate(edition), reader, message_id, house.clock.now(), signer)
+            outcome = await session.send(mail)
             outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
             if not as_json:
                 say(f"{edition.locale}: {outcome.state}: {outcome.reply}")

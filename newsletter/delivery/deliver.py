@@ -16,6 +16,7 @@ from typing import Protocol
 
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.desk import Claim, Desk, Result
+from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
 
@@ -32,7 +33,7 @@ class Session(Protocol):
         """Whether another message can go over it."""
         ...
 
-    async def send(self, recipient: str, message: bytes) -> Outcome:
+    async def send(self, mail: Mail) -> Outcome:
         """Hand over one message.  MailServerError when no message could be: the sender is refused."""
         ...
 
@@ -53,7 +54,7 @@ class Transport(Protocol):
         ...
 
 
-WriteMessage = Callable[[Claim], bytes]
+WriteMessage = Callable[[Claim], Mail]
 OnResult = Callable[[Result], None]
 
 
@@ -139,12 +140,12 @@ class _Crew:
         try:
             if claim.delay:
                 await asyncio.sleep(claim.delay)
-            message = self.write_message(claim)
+            mail = self.write_message(claim)
             if self.desk.lease_over:  # the machine slept: somebody else may have settled this by now
                 outcome = Outcome(State.PENDING, "this run was asleep")
                 return Result(claim, outcome)
             outcome = Outcome(State.IN_DOUBT, "the program failed while this message was under way")
-            outcome = await session.send(claim.addressee.email, message)
+            outcome = await session.send(mail)
             if outcome.state is State.PENDING and claim.attempt >= FRUITLESS_ATTEMPTS:
                 # Somebody at whose address the server always hangs up must not hold up all others.
                 outcome = Outcome(State.DEFERRED, outcome.reply)

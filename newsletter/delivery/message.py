@@ -76,6 +76,20 @@ class Reader:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message, ready for DATA, and its envelope.
+
+    ``envelope_id`` names this delivery in the reports of other servers (RFC
+    3461 §4.4): the left side of its Message-ID, in ASCII, the same at every
+    attempt.
+    """
+
+    recipient: str
+    envelope_id: str
+    data: bytes
+
+
 def reader_of(person: Addressee, tokens: Tokens) -> Reader:
     """The reader behind an addressee.  Names are cleaned again, whatever the store holds."""
     return Reader(

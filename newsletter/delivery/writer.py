@@ -1,4 +1,4 @@
-"""Claim → the bytes for that person: the template of their edition, filled and signed."""
+"""Claim → the mail for that person: the template of their edition, filled and signed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 from newsletter.audience.tokens import Tokens
 from newsletter.clock import Clock
 from newsletter.delivery.desk import Claim
-from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, reader_of
+from newsletter.delivery.message import FrozenEdition, Mail, MessageTemplate, Reader, reader_of
 
 
 class Signer(Protocol):
@@ -22,10 +22,11 @@ class Signer(Protocol):
 
 def write_message(
     template: MessageTemplate, reader: Reader, message_id: str, now: dt.datetime, signer: Signer | None
-) -> bytes:
-    """One message, filled, and signed if there is a signer."""
+) -> Mail:
+    """One message, filled, and signed if there is a signer.  ``message_id`` has its angle brackets."""
     message = template.fill(reader, message_id, now)
-    return signer.sign(message, now) if signer else message
+    envelope_id = message_id[1:].partition("@")[0]
+    return Mail(reader.email, envelope_id, signer.sign(message, now) if signer else message)
 
 
 class MessageWriter:
@@ -45,8 +46,8 @@ class MessageWriter:
         self._clock = clock
         self._signer = signer
 
-    def __call__(self, claim: Claim) -> bytes:
-        """The message for the person of this claim; the same Message-ID at every attempt."""
+    def __call__(self, claim: Claim) -> Mail:
+        """The mail for the person of this claim; the same Message-ID at every attempt."""
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
         reader = reader_of(claim.addressee, self._tokens)

@@ -1,0 +1,54 @@
+"""What a claim becomes: a mail to the person claimed, signed or not, with one name at every attempt."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from newsletter.audience.subscribers import Addressee
+from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
+from newsletter.delivery.deliver import Claim
+from newsletter.delivery.message import FrozenEdition, Mail, Sender
+from newsletter.delivery.writer import MessageWriter, Signer
+
+NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
+SENDER = Sender("Migrant Justice", "news@example.org", "hello@example.org", "https://news.example.org")
+EDITION = FrozenEdition("en", frozenset(), SENDER, "News", "Hello", "<p>Hello</p>")
+
+
+class Still:
+    """A clock that stands."""
+
+    def now(self) -> dt.datetime:
+        return NOW
+
+
+class Stamp:
+    """Signs like anybody, and is easily seen."""
+
+    def sign(self, message: bytes, now: dt.datetime) -> bytes:
+        return b"Signed: yes\r\n" + message
+
+
+def mail(ref: str = "b7Q2xyz", attempt: int = 1, signer: Signer | None = None) -> Mail:
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens(b"k" * MIN_KEY_BYTES), Still(), signer)
+    return writer(Claim(Addressee(1, ref, f"{ref}@example.org", "Ana", "Ana"), 1, attempt, NOW))
+
+
+def test_a_mail_is_for_the_person_claimed() -> None:
+    assert mail("ana").recipient == "ana@example.org"
+    assert b'\r\nTo: "Ana" <ana@example.org>\r\n' in mail("ana").data
+
+
+def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
+    first, again, other = mail(), mail(attempt=2), mail("other")
+    assert f"\r\nMessage-ID: <{first.envelope_id}@example.org>\r\n".encode() in first.data
+    assert first.envelope_id == again.envelope_id != other.envelope_id
+    assert first.envelope_id.isascii()
+    assert 0 < len(first.envelope_id) <= 100, "RFC 3461 §4.4 allows an ENVID of 100 characters"
+
+
+@pytest.mark.parametrize("signer", [None, Stamp()])
+def test_a_mail_is_signed_if_there_is_a_signer(signer: Signer | None) -> None:
+    assert mail(signer=signer).data.startswith(b"Signed: yes\r\n" if signer else b"Date: ")
