@@ -20,6 +20,7 @@ from aiosmtplib import (
     SMTPHeloError,
 )
 
+from newsletter.adapters.esmtp import Envelope, Offers, read_offers
 from newsletter.adapters.wire import Reply, Wire, WireLostError, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
@@ -78,7 +79,7 @@ class SmtpServer:
             if isinstance(error, SMTPException | OSError):
                 raise ConnectionError(f"{self._name}: {_words(error)}") from error
             raise
-        return SmtpSession(take_over(client), _offers(client), self.mail_from, self.timeout)
+        return SmtpSession(take_over(client), read_offers(client), self.mail_from, self.timeout)
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):
@@ -119,6 +120,7 @@ class SmtpSession:
         self._wire = wire
         self._offers = offers
         self._mail_from = mail_from
+        self._envelope = Envelope(mail_from, offers)
         self._timeout = command_timeout
 
     @property
@@ -133,6 +135,8 @@ class SmtpSession:
             raise MailServerError(
                 f"the server takes messages up to {self._offers.size} bytes, this one has {len(mail.data)}", hint
             )
+        if obstacle := self._envelope.obstacle(mail):
+            return Outcome(State.REJECTED, obstacle)
         stage = Stage.BEFORE_BODY
         try:
             refusal = await self._announce(mail)
@@ -155,9 +159,7 @@ class SmtpSession:
         In one write where the server offers PIPELINING: two round trips a
         message instead of four.
         """
-        parameter = f" SIZE={len(mail.data)}" if self._offers.size is not None else ""
-        commands = [f"MAIL FROM:<{self._mail_from}>{parameter}", f"RCPT TO:<{mail.recipient}>", "DATA"]
-        lines = [f"{command}\r\n".encode("ascii") for command in commands]
+        lines = self._envelope.commands(mail)
         if not self._offers.pipelining:
             for line in lines:
                 (reply,) = await self._wire.ask(line, 1, self._timeout)
@@ -209,22 +211,6 @@ class SmtpSession:
 
 def _first_refusal(replies: list[Reply]) -> int | None:
     return next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What the server's EHLO offered.  ``size`` is its limit in bytes: 0 for none known, None if not offered."""
-
-    pipelining: bool
-    size: int | None
-
-
-def _offers(client: SMTP) -> Offers:
-    size = client.esmtp_extensions.get("size") if client.supports_extension("size") else None
-    return Offers(
-        pipelining=client.supports_extension("pipelining"),
-        size=None if size is None else int(size) if size.isdigit() else 0,
-    )
 
 
 async def _greet(client: SMTP) -> None:

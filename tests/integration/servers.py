@@ -22,11 +22,15 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 @dataclass(slots=True)
 class Inbox:
-    """What a server took: (envelope sender, recipient, message), in order."""
+    """What a server took: (envelope sender, recipient, message), in order.
+
+    ``commands`` is every command that a scripted server heard.
+    """
 
     port: int = 0
     messages: list[tuple[str, str, bytes]] = field(default_factory=list)
     connections: int = 0
+    commands: list[str] = field(default_factory=list)
 
     def recipients(self) -> list[str]:
         """The recipients of all messages, in order."""
@@ -117,6 +121,7 @@ class Script:
     extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
     delay: float = 0.0
     most_connections: int = 1_000
+    refuses_ehlo: bool = False
 
 
 CUT = "cut"
@@ -161,7 +166,11 @@ async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
     say("220 scripted")
     while line := await reader.readline():
         command = line.decode().strip()
+        inbox.commands.append(command)
         verb = command[:4].upper()
+        if verb == "EHLO" and script.refuses_ehlo:
+            say("502 what?")
+            continue
         if verb in ("EHLO", "HELO"):
             lines = ["scripted", *(script.extensions if verb == "EHLO" else ())]
             for index, text in enumerate(lines):

@@ -1,0 +1,94 @@
+"""The envelope of a message → MAIL and RCPT, with the parameters that the server's EHLO offered.
+
+A parameter that was not offered would be refused (RFC 5321 §4.1.1.11), and
+with it the message.  Source: RFC 1870 §3 (SIZE); RFC 6152 §3 (8BITMIME); RFC
+3461 §4 (DSN); RFC 6533 §3 (addresses beyond ASCII in DSN).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from aiosmtplib import SMTP
+
+from newsletter.delivery.message import Mail
+
+DATA = b"DATA\r\n"
+_NO_XCHAR = re.compile(rb"[^!-*,-<>-~]")
+_NO_QCHAR = re.compile(r"[^!-*,-<>-\[\]-~]")
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What the server's EHLO offered.  ``size`` is its limit in bytes: 0 for none known, None if not offered."""
+
+    pipelining: bool = False
+    size: int | None = None
+    eight_bit: bool = False
+    dsn: bool = False
+
+
+def read_offers(client: SMTP) -> Offers:
+    """The offers of the server that ``client`` has greeted."""
+    size = client.esmtp_extensions.get("size") if client.supports_extension("size") else None
+    return Offers(
+        pipelining=client.supports_extension("pipelining"),
+        size=None if size is None else int(size) if size.isdigit() else 0,
+        eight_bit=client.supports_extension("8bitmime"),
+        dsn=client.supports_extension("dsn"),
+    )
+
+
+class Envelope:
+    """Writes the commands of one session; what is the same for every message is made once."""
+
+    def __init__(self, mail_from: str, offers: Offers) -> None:
+        self._offers = offers
+        # Reports need no copy of the text.  Delays and failures are told, successes not.
+        ret = b" RET=HDRS ENVID=" if offers.dsn else b""
+        self._mail = f"MAIL FROM:<{mail_from}>".encode("ascii") + ret
+
+    def obstacle(self, mail: Mail) -> str:
+        """Why this server cannot be given this message, in words for staff; "" if it can."""
+        if not self._offers.eight_bit and not mail.data.isascii():
+            return (
+                "not sent: the message holds bytes beyond ASCII, and the mail server does not offer 8BITMIME; "
+                "send through a server that does"
+            )
+        return ""
+
+    def commands(self, mail: Mail) -> list[bytes]:
+        """MAIL, RCPT and DATA, each with its line end."""
+        offers = self._offers
+        said, to = [self._mail], [b"RCPT TO:<", mail.recipient.encode("ascii"), b">"]
+        if offers.dsn:
+            said.append(xtext(mail.envelope_id))
+            to += b" NOTIFY=FAILURE,DELAY ORCPT=", typed_address(mail.recipient)
+        if offers.size is not None:
+            said.append(b" SIZE=%d" % len(mail.data))
+        if not mail.data.isascii():
+            said.append(b" BODY=8BITMIME")
+        return [b"".join(said) + b"\r\n", b"".join(to) + b"\r\n", DATA]
+
+
+def typed_address(address: str) -> bytes:
+    """An address as ORCPT names it, with its type (RFC 3461 §4.2; RFC 6533 §3)."""
+    return b"rfc822;" + xtext(address) if address.isascii() else b"utf-8;" + utf8_xtext(address)
+
+
+def xtext(text: str) -> bytes:
+    """ASCII as the value of a parameter: ``+``, ``=`` and what cannot be seen as ``+2B`` (RFC 3461 §4).
+
+    UnicodeEncodeError for text beyond ASCII, for which it has no form.
+    """
+    return _NO_XCHAR.sub(lambda found: b"+%02X" % ord(found[0]), text.encode("ascii"))
+
+
+def utf8_xtext(text: str) -> bytes:
+    r"""Any text in ASCII: letters beyond it, and what ``xtext`` hides, as ``\x{E9}``.
+
+    The form that may also pass servers which do not know SMTPUTF8 (RFC 6533
+    §3, utf-8-addr-xtext).
+    """
+    return _NO_QCHAR.sub(lambda found: rf"\x{{{ord(found[0]):02X}}}", text).encode("ascii")

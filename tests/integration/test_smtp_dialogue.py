@@ -1,0 +1,77 @@
+"""Single sessions with a server that is real or scripted: what is said, when it is not, and what ends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from newsletter.adapters.smtp import SmtpServer
+from newsletter.delivery.message import Mail
+from newsletter.delivery.states import State
+from tests.integration.servers import Inbox, Script, real_server, scripted_server
+
+ALL = ("PIPELINING", "SIZE 1000000", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES")
+
+
+def server(inbox: Inbox, **more: Any) -> SmtpServer:
+    """The way to the server of an inbox."""
+    return SmtpServer(
+        host="127.0.0.1",
+        port=inbox.port,
+        security="none",
+        username="",
+        password="",
+        mail_from="bounces@example.org",
+        timeout=5.0,
+        **more,
+    )
+
+
+def mail(recipient: str = "ana@example.org", text: str = "Hello") -> Mail:
+    return Mail(recipient, "b7Q2xyz", f"To: {recipient}\r\nSubject: x\r\n\r\n{text}\r\n".encode())
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_each_message_asks_for_reports_under_its_own_name(pipelining: bool) -> None:
+    with scripted_server(Script(extensions=ALL if pipelining else ALL[1:])) as inbox:
+        session = await server(inbox).connect()
+        for number in range(2):
+            sent = Mail(f"r{number}+x@example.org", f"name={number}", b"Subject: x\r\n\r\nHello\r\n")
+            assert (await session.send(sent)).state is State.ACCEPTED
+        await session.close()
+    assert [command for command in inbox.commands if command.startswith(("MAIL", "RCPT"))] == [
+        "MAIL FROM:<bounces@example.org> RET=HDRS ENVID=name+3D0 SIZE=21",
+        "RCPT TO:<r0+x@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;r0+2Bx@example.org",
+        "MAIL FROM:<bounces@example.org> RET=HDRS ENVID=name+3D1 SIZE=21",
+        "RCPT TO:<r1+x@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;r1+2Bx@example.org",
+    ]
+
+
+async def test_a_real_server_takes_eight_bit_data_byte_for_byte() -> None:
+    with real_server() as inbox:
+        session = await server(inbox).connect()
+        assert (await session.send(mail(text="¡Hola!"))).state is State.ACCEPTED
+        await session.close()
+    assert "¡Hola!".encode() in inbox.messages[0][2]
+
+
+async def test_eight_bit_data_costs_one_recipient_where_the_server_takes_seven() -> None:
+    with scripted_server(Script(extensions=("PIPELINING",))) as inbox:
+        session = await server(inbox).connect()
+        refused = await session.send(mail(text="¡Hola!"))
+        assert (await session.send(mail("leo@example.org"))).state is State.ACCEPTED
+        await session.close()
+    assert refused.state is State.REJECTED
+    assert "does not offer 8BITMIME" in refused.reply
+    assert inbox.recipients() == ["leo@example.org"]
+    assert [command[:4] for command in inbox.commands] == ["EHLO", "MAIL", "RCPT", "DATA", "QUIT"]
+
+
+async def test_a_server_that_knows_helo_only_hears_no_parameter() -> None:
+    script = Script(refuses_ehlo=True)
+    with scripted_server(script) as inbox:
+        session = await server(inbox).connect()
+        assert (await session.send(mail())).state is State.ACCEPTED
+        await session.close()
+    assert "MAIL FROM:<bounces@example.org>" in inbox.commands
