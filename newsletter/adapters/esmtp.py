@@ -2,7 +2,7 @@
 
 A parameter that was not offered would be refused (RFC 5321 §4.1.1.11), and
 with it the message.  Source: RFC 1870 §3 (SIZE); RFC 6152 §3 (8BITMIME); RFC
-3461 §4 (DSN); RFC 6533 §3 (addresses beyond ASCII in DSN).
+3461 §4 (DSN); RFC 6531 §3.4 (SMTPUTF8); RFC 6533 §3 (the two together).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Offers:
     size: int | None = None
     eight_bit: bool = False
     dsn: bool = False
+    smtputf8: bool = False
 
 
 def read_offers(client: SMTP) -> Offers:
@@ -37,6 +38,7 @@ def read_offers(client: SMTP) -> Offers:
         size=None if size is None else int(size) if size.isdigit() else 0,
         eight_bit=client.supports_extension("8bitmime"),
         dsn=client.supports_extension("dsn"),
+        smtputf8=client.supports_extension("smtputf8"),
     )
 
 
@@ -51,17 +53,19 @@ class Envelope:
 
     def obstacle(self, mail: Mail) -> str:
         """Why this server cannot be given this message, in words for staff; "" if it can."""
+        if not self._offers.smtputf8 and needs_smtputf8(mail):
+            letters = "".join(dict.fromkeys(char for char in mail.recipient if not char.isascii()))
+            no = f"not sent: the mail server does not offer SMTPUTF8, which '{letters}' in the address needs"
+            return f"{no}; use one that does, or ask for another address"
         if not self._offers.eight_bit and not mail.data.isascii():
-            return (
-                "not sent: the message holds bytes beyond ASCII, and the mail server does not offer 8BITMIME; "
-                "send through a server that does"
-            )
+            no = "not sent: the mail server does not offer 8BITMIME, which bytes beyond ASCII need"
+            return f"{no}; use one that does"
         return ""
 
     def commands(self, mail: Mail) -> list[bytes]:
         """MAIL, RCPT and DATA, each with its line end."""
         offers = self._offers
-        said, to = [self._mail], [b"RCPT TO:<", mail.recipient.encode("ascii"), b">"]
+        said, to = [self._mail], [b"RCPT TO:<", mail.recipient.encode(), b">"]
         if offers.dsn:
             said.append(xtext(mail.envelope_id))
             to += b" NOTIFY=FAILURE,DELAY ORCPT=", typed_address(mail.recipient)
@@ -69,7 +73,14 @@ class Envelope:
             said.append(b" SIZE=%d" % len(mail.data))
         if not mail.data.isascii():
             said.append(b" BODY=8BITMIME")
+        if needs_smtputf8(mail):
+            said.append(b" SMTPUTF8")
         return [b"".join(said) + b"\r\n", b"".join(to) + b"\r\n", DATA]
+
+
+def needs_smtputf8(mail: Mail) -> bool:
+    """Whether the address cannot be said in ASCII; nothing else of a message needs it."""
+    return not mail.recipient.isascii()
 
 
 def typed_address(address: str) -> bytes:

@@ -20,7 +20,7 @@ from aiosmtplib import (
     SMTPHeloError,
 )
 
-from newsletter.adapters.esmtp import Envelope, Offers, read_offers
+from newsletter.adapters.esmtp import Envelope, Offers, needs_smtputf8, read_offers
 from newsletter.adapters.wire import Reply, Wire, WireLostError, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
@@ -164,7 +164,7 @@ class SmtpSession:
             for line in lines:
                 (reply,) = await self._wire.ask(line, 1, self._timeout)
                 if reply.kind not in (2, 3):
-                    return self._checked(reply, line)
+                    return self._checked(reply, line, mail)
             return None if reply.code == START_INPUT else reply
         try:
             replies = await self._wire.ask(b"".join(lines), len(lines), self._timeout)
@@ -173,7 +173,7 @@ class SmtpSession:
             refused = _first_refusal(lost.replies)
             if refused is None:
                 raise
-            return self._checked(lost.replies[refused], lines[refused])
+            return self._checked(lost.replies[refused], lines[refused], mail)
         refused = _first_refusal(replies)
         if refused is None:
             return None if replies[-1].code == START_INPUT else replies[-1]
@@ -181,11 +181,14 @@ class SmtpSession:
             # It waits for a body although it took no recipient: give it an empty one (RFC 2920 §3.1).
             with contextlib.suppress(ConnectionError):
                 await self._wire.ask(END_OF_DATA, 1, self._timeout)
-        return self._checked(replies[refused], lines[refused])
+        return self._checked(replies[refused], lines[refused], mail)
 
-    def _checked(self, reply: Reply, line: bytes) -> Reply:
-        """The same reply, unless it refuses the sender for good, which is no recipient's matter."""
-        if reply.kind == 5 and line.startswith(b"MAIL"):  # noqa: PLR2004 - 5yz, permanent
+    def _checked(self, reply: Reply, line: bytes, mail: Mail) -> Reply:
+        """The same reply, unless it refuses the sender for good, which is no recipient's matter.
+
+        MAIL with SMTPUTF8 may be refused for that alone (RFC 6531 §3.5), and then it is one.
+        """
+        if reply.kind == 5 and line.startswith(b"MAIL") and not needs_smtputf8(mail):  # noqa: PLR2004 - 5yz, permanent
             hint = "the server does not take mail from this sender; ask its administrator"
             raise MailServerError(f"the sender {self._mail_from} is refused: {reply}", hint)
         return reply

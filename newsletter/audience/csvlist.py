@@ -167,7 +167,7 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -
         name: _FORMULA.sub(r"\1", cell.strip()) for name, cell in zip(header, cells, strict=False) if name
     }
     try:
-        email = parse_address(row.get("email", ""))
+        email = parse_address(row.get("email", ""), international=True)
         locale = parse_locale(row.get("locale", ""))
     except ValueError as error:
         return BadRow(line, str(error))

@@ -24,6 +24,11 @@ _SPACES = re.compile(r"\s+")
 # which Persian names and emoji need.  Bidi overrides and isolates are Cf.
 _REMOVED = ("Cc", "Cs", "Co", "Cn", "Cf")
 _KEPT = "\u200c\u200d"
+MAX_LOCAL_BYTES = 64  # before the @; RFC 5321 §4.5.3.1.1
+MAX_ADDRESS_BYTES = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
+_LETTERS_AND_DIGITS = ("Ll", "Lu", "Lo", "Lm", "Mn", "Mc", "Nd")  # RFC 8264 §9.1
+# Letters and marks that show nothing (Default_Ignorable_Code_Point): two addresses would look the same.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 class Status(StrEnum):
@@ -82,19 +87,55 @@ def first_name(name: str, attributes: Mapping[str, str]) -> str:
     return attributes.get("first_name", "") or name.partition(" ")[0]
 
 
-def parse_address(text: str) -> str:
-    """The address, its domain lower-case and in ASCII.
+def parse_address(text: str, *, international: bool = False) -> str:
+    """The address: its domain lower-case and in ASCII, what stands before the @ in NFC.
 
-    Raises ValueError in words for staff: no address, or one that needs
-    SMTPUTF8 (RFC 6531), which many servers do not take yet.
+    With ``international`` letters beyond ASCII may stand before the @.  Such
+    an address is reached through servers that know SMTPUTF8 only, so that our
+    own addresses should not be so.  Raises ValueError in words for staff.
+    Source: RFC 6531 §3.3; RFC 6532 §3.1 (NFC).
     """
     try:
-        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        checked = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=international, strict=True)
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
-    return f"{checked.ascii_local_part}@{checked.ascii_domain}"
+    address = f"{checked.local_part}@{checked.ascii_domain}"
+    if not address.isascii():
+        _check_letters(checked.local_part, address)
+    return address
+
+
+def _check_letters(local: str, address: str) -> None:
+    """ValueError unless what stands before the @ can be read, and be told from other addresses.
+
+    The rules of mail allow any character beyond ASCII.  Symbols, look-alikes
+    of ASCII and letters that show nothing come from tricks or from a list
+    that was read in a wrong encoding.  Source: RFC 8264 §4.2 (IdentifierClass).
+    """
+    bad = sorted({char for char in local if not char.isascii() and not _is_plain_letter(char)})
+    if bad:
+        names = ", ".join(unicodedata.name(char, f"U+{ord(char):04X}") for char in bad)
+        raise ValueError(
+            f"before the @ stands {names}, but beyond ASCII only plain letters and digits may; "
+            "was the list saved in another encoding?"
+        )
+    if len(local.encode()) > MAX_LOCAL_BYTES:
+        raise ValueError(f"what stands before the @ has more than {MAX_LOCAL_BYTES} bytes in UTF-8")
+    if len(address.encode()) > MAX_ADDRESS_BYTES:
+        raise ValueError(f"the address has more than {MAX_ADDRESS_BYTES} bytes")
+
+
+def _is_plain_letter(char: str) -> bool:
+    plain = unicodedata.normalize("NFKC", char)  # a wide or raised form of an ASCII letter becomes that letter
+    imitates = plain != char and plain.isascii()
+    return unicodedata.category(char) in _LETTERS_AND_DIGITS and not _UNSEEN.match(char) and not imitates
 
 
 def address_key(email: str) -> str:
-    """What makes two addresses the same person's: the address without regard to case."""
-    return email.casefold()
+    """What makes two addresses the same person's: the address without regard to case and to how accents are coded.
+
+    Source: Unicode §3.13, D145 (canonical caseless matching).
+    """
+    if email.isascii():
+        return email.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", email).casefold())

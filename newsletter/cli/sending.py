@@ -31,7 +31,7 @@ from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
 async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
     """Every edition to one address, just as readers get it; the ledger knows nothing of it."""
     try:
-        address = parse_address(to)
+        address = parse_address(to, international=True)
     except ValueError as error:
         raise UsageError(f"'{to}' is no address: {error}") from None
     loaded = house.load(house.workspace.issue_file(issue))

@@ -77,11 +77,11 @@ def show_command(
     address: Annotated[str, typer.Argument(help="The address of one person.")], as_json: AsJson = False
 ) -> None:
     """Show what is stored of one person."""
-    house = open_house()
+    house, email = open_house(), _parsed(address)
 
     async def run() -> None:
         async with house.stores() as stores:
-            found = await stores.subscribers.find(address.strip())
+            found = await stores.subscribers.find(email)
         if found is None:
             raise UsageError(f"nobody on the list has the address '{address}'")
         facts = {
@@ -107,16 +107,20 @@ def show_command(
 @app.command("unsubscribe")
 def unsubscribe_command(address: Annotated[str, typer.Argument(help="The address of one person.")]) -> None:
     """Let somebody leave, at once, also in the middle of a sending."""
-    house = open_house()
+    house, email = open_house(), _parsed(address)
 
     async def run() -> None:
-        try:
-            email = parse_address(address)
-        except ValueError as error:
-            raise UsageError(f"'{address}' is no address: {error}") from None
         async with house.stores() as stores:
             if not await stores.subscribers.unsubscribe(email):
                 raise UsageError(f"nobody on the list has the address '{address}'")
         say(f"{address} has left and will get no more mail")
 
     asyncio.run(run())
+
+
+def _parsed(address: str) -> str:
+    """An address of somebody on the list, in the form in which lists are stored."""
+    try:
+        return parse_address(address, international=True)
+    except ValueError as error:
+        raise UsageError(f"'{address}' is no address: {error}") from None

@@ -28,8 +28,11 @@ def encode_text(text: str) -> bytes:
 
 
 def address_field(name: str, address: str) -> bytes:
-    """``name <address>``, the name quoted or encoded; the bare address if there is no name."""
-    mailbox = f"<{address}>".encode("ascii")
+    """``name <address>``, the name quoted or encoded; the bare address if there is no name.
+
+    Letters of the address beyond ASCII stand as they are: it has no encoded form (RFC 6532 §3.2).
+    """
+    mailbox = f"<{address}>".encode()
     phrase = _phrase(name)
     return phrase + _gap(phrase) + mailbox if phrase else mailbox[1:-1]
 

@@ -24,7 +24,7 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 class Inbox:
     """What a server took: (envelope sender, recipient, message), in order.
 
-    ``commands`` is every command that a scripted server heard.
+    ``commands`` is every command that a scripted server heard; of a real one, the parameters of each MAIL.
     """
 
     port: int = 0
@@ -68,6 +68,7 @@ def real_server(
     starttls: ssl.SSLContext | None = None,
     login: tuple[str, str] | None = None,
     delay: float = 0.0,
+    smtputf8: bool = False,
 ) -> Iterator[Inbox]:
     """aiosmtpd, which keeps what it takes."""
     inbox = Inbox()
@@ -78,6 +79,7 @@ def real_server(
         ) -> str:
             await asyncio.sleep(delay)
             content = envelope.original_content or b""
+            inbox.commands.append(" ".join(envelope.mail_options))
             inbox.messages.extend((str(envelope.mail_from), str(to), content) for to in envelope.rcpt_tos)
             return "250 kept"
 
@@ -98,6 +100,7 @@ def real_server(
                 authenticator=check if login else None,
                 auth_required=login is not None,
                 auth_require_tls=starttls is not None,
+                enable_SMTPUTF8=smtputf8,
             )
 
         return await loop.create_server(protocol, "127.0.0.1", 0, ssl=tls)

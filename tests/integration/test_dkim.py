@@ -18,7 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.adapters.dkim import DkimSigner, PrivateKey, load_key
+from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
+from newsletter.delivery.states import State
+from newsletter.delivery.writer import write_message
+from tests.integration.servers import real_server
 
 ROOT = Path(__file__).parents[2]
 NOW = dt.datetime.now(dt.UTC)
@@ -33,9 +37,26 @@ def signer(kind: str) -> DkimSigner:
     return DkimSigner("example.org", "s1", KEYS[kind])
 
 
-def message(name: str = "Ana Ñandú", subject: str = "¡Hola!", text: str = "One  two \n\n.three\n\n\n") -> bytes:
+def message(
+    name: str = "Ana Ñandú",
+    subject: str = "¡Hola!",
+    text: str = "One  two \n\n.three\n\n\n",
+    to: str = "ana@example.org",
+) -> bytes:
     edition = FrozenEdition("es", frozenset(), SENDER, subject, text, f"<p>{text}</p>\n")
-    return MessageTemplate(edition).fill(Reader("ana@example.org", name, name, "token"), "<1@example.org>", NOW)
+    return MessageTemplate(edition).fill(Reader(to, name, name, "token"), "<1@example.org>", NOW)
+
+
+async def received(kind: str, recipient: str) -> bytes:
+    """A signed message as a real server took it."""
+    edition = FrozenEdition("es", frozenset(), SENDER, "¡Hola!", "Hola", "<p>Hola</p>\n")
+    reader = Reader(recipient, "Señora Ñandú", "Señora", "token")
+    with real_server(smtputf8=True) as inbox:
+        session = await SmtpServer("127.0.0.1", inbox.port, "none", "", "", mail_from="b@example.org").connect()
+        mail = write_message(MessageTemplate(edition), reader, "<1@example.org>", NOW, signer(kind))
+        assert (await session.send(mail)).state is State.ACCEPTED
+        await session.close()
+    return inbox.messages[0][2]
 
 
 def verified(signed: bytes, kind: str) -> bool:
@@ -60,6 +81,14 @@ def test_dkimpy_verifies_what_is_signed_and_nothing_that_is_changed(kind: str) -
     ):
         assert old in signed
         assert not verified(signed.replace(old, new, 1), kind), old
+
+
+@pytest.mark.parametrize("kind", KEYS)
+async def test_a_message_to_letters_beyond_ascii_verifies_as_received(kind: str) -> None:
+    message = await received(kind, "señora@example.org")
+    assert "<señora@example.org>".encode() in message
+    assert verified(message, kind)
+    assert not verified(message.replace("señora@".encode(), b"senora@"), kind)
 
 
 @pytest.mark.parametrize("field", ["From: evil@example.com", "Subject: evil", "To: x@example.com", "Date: yesterday"])
@@ -117,6 +146,7 @@ def test_opendkim_and_mail_dkim_agree(tmp_path: Path, kind: str) -> None:
         pytest.skip(f"needs root and {', '.join(needed)}")
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
     (tmp_path / "signed.eml").write_bytes(signer(kind).sign(message(), NOW))
+    (tmp_path / "beyond.eml").write_bytes(signer(kind).sign(message(to="señora@example.org"), NOW))
     (tmp_path / "changed.eml").write_bytes(signer(kind).sign(message(), NOW).replace(b"three", b"four!"))
     perl = (
         "use Mail::DKIM::Verifier; my $v = Mail::DKIM::Verifier->new; binmode STDIN;"
@@ -132,7 +162,7 @@ def test_opendkim_and_mail_dkim_agree(tmp_path: Path, kind: str) -> None:
         server=$!
         trap 'kill $server' EXIT
         until grep -q ready {here}/dns.log; do sleep 0.05; done
-        for file in signed changed; do
+        for file in signed beyond changed; do
             perl -e {shlex.quote(perl)} < {here}/$file.eml | sed "s/^/$file Mail::DKIM /"
             if opendkim-testmsg -C < {here}/$file.eml >{here}/opendkim.log 2>&1
             then echo "$file OpenDKIM pass"; else echo "$file OpenDKIM $(cat {here}/opendkim.log)"; fi
@@ -148,8 +178,10 @@ def test_opendkim_and_mail_dkim_agree(tmp_path: Path, kind: str) -> None:
     )
     verdicts = done.stdout.splitlines()
     assert "signed OpenDKIM pass" in verdicts, done.stdout + done.stderr
+    assert "beyond OpenDKIM pass" in verdicts, done.stdout + done.stderr
     assert "changed OpenDKIM pass" not in verdicts
     if kind == "ed25519" and "signed Mail::DKIM invalid" in verdicts:
         return  # Debian 12's Mail::DKIM (1.20230212) is older than its support of RFC 8463
     assert "signed Mail::DKIM pass" in verdicts, done.stdout + done.stderr
+    assert "beyond Mail::DKIM pass" in verdicts, done.stdout + done.stderr
     assert "changed Mail::DKIM fail" in verdicts

@@ -85,7 +85,7 @@ def test_bad_rows_say_why_and_in_which_line(tmp_path: Path) -> None:
         'luz@example.org,Luz,klingon\n'  # 9
         'ANA@example.org,Ana again,es\n'  # 10
         'leo@example.org,Leo,es,more,cells\n'  # 11
-        'señora@example.org,Señora,es\n'  # 12
+        'señ\u202eora@example.org,Señora,es\n'  # 12
         'eva@example.org,Eva,es\n'  # 13
     )  # fmt: skip
     for lead, shift in (("", 0), ("sep=,\n", 1)):
@@ -101,7 +101,7 @@ def test_bad_rows_say_why_and_in_which_line(tmp_path: Path) -> None:
                 "unknown locale 'klingon'",
                 f"as in line {2 + shift}",
                 "has 5 cells, but the header names 3",
-                "Internationalized",
+                "RIGHT-TO-LEFT OVERRIDE",
             ],
             strict=True,
         ):

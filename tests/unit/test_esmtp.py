@@ -12,6 +12,7 @@ from newsletter.adapters.esmtp import Envelope, Offers, typed_address, utf8_xtex
 from newsletter.delivery.message import Mail
 
 PLAIN = Mail("ana+news@example.org", "b7Q2xyz", b"Subject: x\r\n\r\nHello\r\n")
+BEYOND_ASCII = Mail("señora@example.org", "b7Q2xyz", "To: señora@example.org\r\n\r\nHello\r\n".encode())
 EIGHT_BIT = Mail("ana@example.org", "b7Q2xyz", "Subject: x\r\n\r\n¡Hola!\r\n".encode())
 
 
@@ -90,3 +91,19 @@ def test_eight_bit_data_has_no_way_through_a_server_that_takes_seven() -> None:
     assert "does not offer 8BITMIME" in Envelope(sender, Offers()).obstacle(EIGHT_BIT)
     assert not Envelope(sender, Offers(eight_bit=True)).obstacle(EIGHT_BIT)
     assert not Envelope(sender, Offers()).obstacle(PLAIN)
+
+
+def test_smtputf8_is_said_for_an_address_that_needs_it_and_for_no_other() -> None:
+    offers = Offers(eight_bit=True, dsn=True, smtputf8=True)
+    assert commands(BEYOND_ASCII, offers)[:2] == [
+        "MAIL FROM:<bounces@example.org> RET=HDRS ENVID=b7Q2xyz BODY=8BITMIME SMTPUTF8\r\n",
+        "RCPT TO:<señora@example.org> NOTIFY=FAILURE,DELAY ORCPT=utf-8;se\\x{F1}ora@example.org\r\n",
+    ]
+    assert "SMTPUTF8" not in "".join(commands(PLAIN, offers) + commands(EIGHT_BIT, offers))
+
+
+def test_an_address_beyond_ascii_has_no_way_through_a_server_that_does_not_know_such() -> None:
+    obstacle = Envelope("bounces@example.org", Offers(eight_bit=True)).obstacle(BEYOND_ASCII)
+    assert "does not offer SMTPUTF8, which 'ñ' in the address needs" in obstacle
+    offers = Offers(eight_bit=True, smtputf8=True)
+    assert not Envelope("bounces@example.org", offers).obstacle(BEYOND_ASCII)

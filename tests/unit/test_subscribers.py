@@ -92,6 +92,117 @@ def test_any_text_is_an_address_in_ascii_or_a_value_error(text: str) -> None:
             assert str(error)  # noqa: PT017 - that nothing else is raised is what counts
 
 
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("señora@example.org", "señora@example.org"),
+        ("Sen\u0303ora@EXAMPLE.org", "Señora@example.org"),
+        ("用户@例え.example.org", "用户@xn--r8jz45g.example.org"),
+        ("δοκιμή+νέα@example.org", "δοκιμή+νέα@example.org"),
+        ("उपयोगकर्ता@example.org", "उपयोगकर्ता@example.org"),
+        ("ผู้ใช้ทำงาน@example.org", "ผู้ใช้ทำงาน@example.org"),
+        ("مثال٣@example.org", "مثال٣@example.org"),
+        ("\u212aelvin@example.org", "Kelvin@example.org"),
+        ("ana@señora.example.org", "ana@xn--seora-pta.example.org"),
+    ],
+)
+def test_readers_may_have_letters_beyond_ascii_before_the_at(text: str, address: str) -> None:
+    assert parse_address(text, international=True) == address
+    assert parse_address(address, international=True) == address
+
+
+def test_addresses_of_ones_own_stay_in_ascii() -> None:
+    with pytest.raises(ValueError, match="Internationalized characters before the @-sign are not supported: 'ñ'"):
+        parse_address("señora@example.org")
+
+
+HOSTILE = {
+    "override": "señ\u202eora",
+    "isolate": "señ\u2066ora",
+    "null": "señ\x00ora",
+    "escape": "señ\x1b[2Jora",
+    "line break": "señ\r\nBcc: ora",
+    "next line": "señ\x85ora",
+    "line separator": "señ\u2028ora",
+    "space": "señ ora",
+    "wide space": "señ\u3000ora",
+    "no-break space": "señ\u00a0ora",
+    "soft hyphen": "señ\u00adora",
+    "joiner": "señ\u200dora",
+    "brackets": "<señora>",
+    "closing bracket": "señora>",
+    "wide bracket": "señ\uff1cora",
+    "combined bracket": "señ<\u0338ora",
+    "wide at": "señ\uff20ora",
+    "comma": "señora,leo",
+    "greek question mark": "señ\u037eora",
+    "quoted": '"señ ora"',
+    "wide letter": "\uff53eñora",
+    "raised letter": "señ\u00aara",
+    "filler": "señ\u3164ora",
+    "selector": "señ\ufe0fora",
+    "first mark": "\u0301senora",
+    "surrogate": "señ\ud800ora",
+    "private": "señ\ue000ora",
+    "replacement": "se\ufffdora",
+    "wrong encoding": "señora".encode().decode("latin-1"),
+    "emoji": "señora👩",
+    "two dots": "señ..ora",
+    "long": "ñ" * 33,
+    "smtp parameter": "señora> SMTPUTF8",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_or_broken_address_is_told_on_one_visible_line(kind: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        parse_address(f"{HOSTILE[kind]}@example.org", international=True)
+    said = str(caught.value)
+    assert not {char for char in said if unicodedata.category(char)[0] in "CZ" and char != " "}
+    assert "\u202e" not in said
+
+
+def test_a_misread_letter_is_named() -> None:
+    with pytest.raises(ValueError, match=r"PLUS-MINUS SIGN.*another encoding"):
+        parse_address("seÃ±ora@example.org", international=True)
+
+
+def test_an_address_is_not_longer_than_a_command_can_say() -> None:
+    domain = ".".join(["d" * 60] * 3) + ".example.org"
+    assert len(parse_address(f"{'ñ' * 20}@{domain}", international=True).encode()) <= 254
+    with pytest.raises(ValueError, match=r"."):
+        parse_address(f"{'ñ' * 32}@{domain}", international=True)
+
+
+@given(st.text(), st.booleans())
+def test_any_text_is_an_address_that_commands_and_headers_can_hold_or_a_value_error(text: str, around: bool) -> None:
+    for candidate in (f"{text}@example.org", f"é{text}@example.org", f"ñ@{text}"):
+        try:
+            address = parse_address(candidate, international=True)
+        except ValueError as error:
+            assert str(error)  # noqa: PT017 - that nothing else is raised is what counts
+            continue
+        local, _at, domain = address.rpartition("@")
+        assert domain.isascii()
+        assert unicodedata.is_normalized("NFC", local)
+        assert not set(local) & set('<>()[]\\,;:"@ ')
+        assert all(unicodedata.category(char)[0] not in "CZ" for char in address)
+        assert len(address.encode()) <= 254
+        assert parse_address(address, international=True) == address
+        assert address_key(address_key(address)) == address_key(address)
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_ways_to_code_an_accent_are_one_person(text: str) -> None:
+    forms = {address_key(unicodedata.normalize(form, text)) for form in ("NFC", "NFD")}
+    assert forms == {address_key(text)}
+
+
+def test_capitals_beyond_ascii_are_one_person_too() -> None:
+    assert address_key("SEN\u0303ORA@example.org") == address_key("señora@example.org")
+    assert address_key("ΔΟΚΙΜΉ@example.org") == address_key("δοκιμή@example.org")
+
+
 TOKENS = Tokens(b"k" * MIN_KEY_BYTES)
 REF = "b7Q2xyz"
 
