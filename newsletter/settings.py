@@ -149,6 +149,9 @@ class SmtpSettings(_Section):
     password: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SMTP__PASSWORD.")
     password_file: str = Field("", description="A file that holds the password.")
     connections: int = Field(5, ge=1, le=200, description="How many connections are kept open while sending.")
+    messages_per_connection: int = Field(
+        0, ge=0, le=100_000, description="Messages over one connection before a new one is opened; 0 for no limit."
+    )
     timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer; the last one may take 600.")
 
 

@@ -45,6 +45,7 @@ class SmtpServer:
     password: str = field(repr=False)
     mail_from: str
     timeout: float = 60.0
+    messages_per_connection: int = 0  # 0 for no limit
     # One for all sessions: reading the system's certificates takes 20 ms.
     _tls_context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False, compare=False)
 
@@ -79,7 +80,7 @@ class SmtpServer:
             if isinstance(error, SMTPException | OSError):
                 raise ConnectionError(f"{self._name}: {_words(error)}") from error
             raise
-        return SmtpSession(take_over(client), read_offers(client), self.mail_from, self.timeout)
+        return SmtpSession(take_over(client), read_offers(client), self)
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):
@@ -116,17 +117,19 @@ class SmtpServer:
 class SmtpSession:
     """One connection, for many messages one after the other."""
 
-    def __init__(self, wire: Wire, offers: Offers, mail_from: str, command_timeout: float) -> None:
+    def __init__(self, wire: Wire, offers: Offers, server: SmtpServer) -> None:
         self._wire = wire
         self._offers = offers
-        self._mail_from = mail_from
-        self._envelope = Envelope(mail_from, offers)
-        self._timeout = command_timeout
+        self._mail_from = server.mail_from
+        self._envelope = Envelope(server.mail_from, offers)
+        self._timeout = server.timeout
+        self._most = server.messages_per_connection
+        self._begun = 0  # messages of which MAIL was said, as servers count them
 
     @property
     def open(self) -> bool:
-        """Whether another message can go over it."""
-        return self._wire.open
+        """Whether another message can go over it: it stands, and its messages are not used up."""
+        return self._wire.open and not (self._most and self._begun >= self._most)
 
     async def send(self, mail: Mail) -> Outcome:
         """Hand over one message for one recipient.  MailServerError if the server refuses us as sender."""
@@ -137,12 +140,13 @@ class SmtpSession:
             )
         if obstacle := self._envelope.obstacle(mail):
             return Outcome(State.REJECTED, obstacle)
+        self._begun += 1
         stage = Stage.BEFORE_BODY
         try:
             refusal = await self._announce(mail)
             if refusal is not None:
                 return await self._refused(refusal)
-            if not self.open:
+            if not self._wire.open:
                 return connection_lost(stage, "the server closed the connection before the body")
             stage = Stage.AFTER_BODY
             (reply,) = await self._wire.ask(mail.data + END_OF_DATA, 1, DATA_TIMEOUT)

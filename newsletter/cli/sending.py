@@ -38,12 +38,16 @@ async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None
     editions = [house.frozen(loaded, locale) for locale in house.settings.editions()]
     outcomes: dict[str, dict[str, str]] = {}
     signer = house.dkim_signer()
-    session = await connect(house.smtp_server())
+    server = house.smtp_server()
+    session = await connect(server)
     try:
         for edition in editions:
             message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
             reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
             mail = write_message(MessageTemplate(edition), reader, message_id, house.clock.now(), signer)
+            if not session.open:
+                await session.close()
+                session = await connect(server)
             outcome = await session.send(mail)
             outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
             if not as_json:

@@ -191,6 +191,7 @@ class House:
             password=smtp.password,
             mail_from=self.settings.sender.bounces or self.settings.sender.address,
             timeout=smtp.timeout,
+            messages_per_connection=smtp.messages_per_connection,
         )
 
     def dkim_signer(self) -> DkimSigner | None:

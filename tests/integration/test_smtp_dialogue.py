@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import State
+from tests.integration.conftest import Space
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 
 ALL = ("PIPELINING", "SIZE 1000000", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES")
@@ -75,3 +77,36 @@ async def test_a_server_that_knows_helo_only_hears_no_parameter() -> None:
         assert (await session.send(mail())).state is State.ACCEPTED
         await session.close()
     assert "MAIL FROM:<bounces@example.org>" in inbox.commands
+
+
+async def test_a_connection_is_used_up_after_its_messages() -> None:
+    script = Script(lambda verb, to: "550 no" if verb == "RCPT" and to.startswith("gone") else None)
+    with scripted_server(script) as inbox:
+        session = await server(inbox, messages_per_connection=2).connect()
+        assert (await session.send(mail("gone@example.org"))).state is State.REJECTED
+        assert session.open, "one of two"
+        assert (await session.send(mail())).state is State.ACCEPTED, "the last one goes out whole"
+        assert not session.open
+        await session.close()
+    assert inbox.commands[-1] == "QUIT", "it is left politely"
+
+
+async def test_what_was_never_said_uses_up_no_message() -> None:
+    with scripted_server(Script(extensions=())) as inbox:
+        session = await server(inbox, messages_per_connection=1).connect()
+        assert (await session.send(mail(text="¡Hola!"))).state is State.REJECTED
+        assert session.open
+        await session.close()
+
+
+def test_a_campaign_goes_on_over_new_connections(space: Space, people: Callable[[int], None]) -> None:
+    people(10)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port, connections=1, messages_per_connection=3)
+        space.run("send", "june", "-s", "everybody", "--yes")
+        assert len(inbox.messages) == 10
+        assert inbox.connections == 4
+        space.set("smtp", messages_per_connection=1)
+        space.run("send", "june", "--to", "staff@example.org")
+    assert inbox.recipients()[-2:] == ["staff@example.org"] * 2
+    assert inbox.connections == 6
