@@ -27,6 +27,7 @@ from newsletter.delivery.states import Outcome, Stage, State, classify, connecti
 from newsletter.errors import MailServerError
 
 DATA_TIMEOUT = 600.0  # seconds for the reply to the final dot; RFC 5321 §4.5.3.2.6
+ALIVE_TIMEOUT = 5.0  # seconds for the reply to NOOP, after which a new connection is the quicker way
 GOODBYE_TIMEOUT = 5.0  # seconds for the reply to QUIT; nothing depends on it
 END_OF_DATA = b".\r\n"  # after the message's own CRLF; RFC 5321 §4.1.1.4
 _NO_LOGIN = ("No suitable authentication method", "The SMTP AUTH extension is not")  # aiosmtplib's words
@@ -207,6 +208,21 @@ class SmtpSession:
             await self._wire.ask(b"RSET\r\n", 1, self._timeout)
         outcome = classify(reply.code, reply.text)
         return outcome if outcome.state is not State.ACCEPTED else Outcome(State.DEFERRED, outcome.reply)
+
+    async def alive(self) -> bool:
+        """Whether the server still answers, for a caller that kept the session idle; closed if not.
+
+        A server may have gone without a word that came through, or be about to
+        say that it closes.  Source: RFC 5321 §4.1.1.9 (NOOP).
+        """
+        if self.open:
+            with contextlib.suppress(ConnectionError):
+                (reply,) = await self._wire.ask(b"NOOP\r\n", 1, min(ALIVE_TIMEOUT, self._timeout))
+                if reply.kind == 2 and self._wire.open:  # noqa: PLR2004 - 2yz, done
+                    return True
+                self._wire.close(f"the server is not ready: {reply}")
+        await self.close()
+        return False
 
     async def close(self) -> None:
         """Say goodbye, briefly."""

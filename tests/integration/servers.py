@@ -115,8 +115,8 @@ class Script:
     """How a scripted server behaves.
 
     ``replies`` gives the reply for a verb (``MAIL``, ``RCPT``, ``DATA``,
-    ``BODY`` for the final dot), or CUT to close the connection there; it may
-    depend on the recipient.  ``cut_in_body`` closes after some body was read.
+    ``BODY`` for the final dot), CUT to close the connection there, or SILENT
+    to say nothing; it may depend on the recipient.  ``cut_in_body`` closes after some body was read.
     """
 
     replies: Callable[[str, str], str | None] = lambda _verb, _recipient: None
@@ -128,6 +128,7 @@ class Script:
 
 
 CUT = "cut"
+SILENT = "silent"
 HANG_UP = "\0"  # at the end of a reply: close after it
 OK = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 taken"}
 
@@ -189,6 +190,8 @@ async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
         reply = script.replies(verb, recipient) or OK.get(verb, "250 ok")
         if reply == CUT:
             return
+        if reply == SILENT:
+            continue
         say(reply.removesuffix(HANG_UP))
         if reply.endswith(HANG_UP):
             return

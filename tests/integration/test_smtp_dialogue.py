@@ -11,7 +11,7 @@ from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import State
 from tests.integration.conftest import Space
-from tests.integration.servers import Inbox, Script, real_server, scripted_server
+from tests.integration.servers import CUT, SILENT, Inbox, Script, real_server, scripted_server
 
 ALL = ("PIPELINING", "SIZE 1000000", "8BITMIME", "DSN", "ENHANCEDSTATUSCODES")
 
@@ -110,3 +110,37 @@ def test_a_campaign_goes_on_over_new_connections(space: Space, people: Callable[
         space.run("send", "june", "--to", "staff@example.org")
     assert inbox.recipients()[-2:] == ["staff@example.org"] * 2
     assert inbox.connections == 6
+
+
+async def test_a_session_that_was_idle_is_alive_and_sends_on() -> None:
+    with real_server() as inbox:
+        session = await server(inbox).connect()
+        for _ in range(2):
+            assert await session.alive()
+            assert (await session.send(mail())).state is State.ACCEPTED
+        await session.close()
+        assert not await session.alive()
+    assert len(inbox.messages) == 2
+
+
+@pytest.mark.parametrize("answer", ["421 4.4.2 idle for too long", "500 what?", "451 later", CUT, SILENT])
+async def test_a_session_that_does_not_say_yes_is_not_alive_and_closed(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.adapters.smtp.ALIVE_TIMEOUT", 0.05)
+    with scripted_server(Script(lambda verb, _to: answer if verb == "NOOP" else None)) as inbox:
+        session = await server(inbox).connect()
+        assert not await session.alive()
+        assert not session.open
+        assert (await session.send(mail())).state is State.PENDING, "nobody lost a message by asking"
+        await session.close()
+
+
+async def test_a_session_whose_messages_are_used_up_is_not_alive() -> None:
+    with scripted_server(Script()) as inbox:
+        session = await server(inbox, messages_per_connection=1).connect()
+        await session.send(mail())
+        assert not await session.alive()
+        assert not session.open
+    assert inbox.commands[-1] == "QUIT"
+    assert "NOOP" not in inbox.commands
