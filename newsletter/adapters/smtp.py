@@ -9,6 +9,7 @@ Source: RFC 5321; RFC 3207 §6; RFC 4954 §6.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass, field
@@ -18,10 +19,12 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPException,
     SMTPHeloError,
+    SMTPResponseException,
 )
 
 from newsletter.adapters.esmtp import Envelope, Offers, needs_smtputf8, read_offers
-from newsletter.adapters.wire import Reply, Wire, WireLostError, take_over
+from newsletter.adapters.pace import FIRST_PAUSE, Pace
+from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
@@ -32,7 +35,6 @@ GOODBYE_TIMEOUT = 5.0  # seconds for the reply to QUIT; nothing depends on it
 END_OF_DATA = b".\r\n"  # after the message's own CRLF; RFC 5321 §4.1.1.4
 _NO_LOGIN = ("No suitable authentication method", "The SMTP AUTH extension is not")  # aiosmtplib's words
 START_INPUT = 354
-SERVICE_CLOSING = 421
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class SmtpServer:
     mail_from: str
     timeout: float = 60.0
     messages_per_connection: int = 0  # 0 for no limit
+    pace: Pace = field(default_factory=Pace, repr=False, compare=False)
     # One for all sessions: reading the system's certificates takes 20 ms.
     _tls_context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False, compare=False)
 
@@ -55,7 +58,12 @@ class SmtpServer:
         return f"{self.host}:{self.port}"
 
     async def connect(self) -> SmtpSession:
-        """Open a session.  MailServerError where another try is useless, ConnectionError where it is not."""
+        """Open a session, after the pause that the host may have asked for by 421.
+
+        MailServerError where another try is useless, ConnectionError where it is not.
+        """
+        while left := self.pace.left():  # noqa: ASYNC110 - it ends by the clock, not by an event
+            await asyncio.sleep(min(left, FIRST_PAUSE))  # in steps: an accepted message shortens the pause
         client = SMTP(
             hostname=self.host,
             port=self.port,
@@ -75,13 +83,15 @@ class SmtpServer:
                 await client.login(self.username, self.password)
         except BaseException as error:
             client.close()
+            if isinstance(error, SMTPResponseException) and error.code == SERVICE_CLOSING:
+                self.pace.refused()
             refusal = self._refusal(error)
             if refusal is not None:
                 raise refusal from error
             if isinstance(error, SMTPException | OSError):
                 raise ConnectionError(f"{self._name}: {_words(error)}") from error
             raise
-        return SmtpSession(take_over(client), read_offers(client), self)
+        return SmtpSession(take_over(client, self.pace.refused), read_offers(client), self)
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):
@@ -125,6 +135,7 @@ class SmtpSession:
         self._envelope = Envelope(server.mail_from, offers)
         self._timeout = server.timeout
         self._most = server.messages_per_connection
+        self._pace = server.pace
         self._begun = 0  # messages of which MAIL was said, as servers count them
 
     @property
@@ -154,6 +165,8 @@ class SmtpSession:
         except ConnectionError as error:
             return connection_lost(stage, str(error))
         outcome = classify(reply.code, reply.text, stage)
+        if outcome.state is State.ACCEPTED:
+            self._pace.accepted()
         if reply.code == SERVICE_CLOSING or outcome.state is State.IN_DOUBT:
             self._wire.close("the server closes, or is out of step")
         return outcome
@@ -240,7 +253,9 @@ async def _greet(client: SMTP) -> None:
     """EHLO, or HELO for a server that knows no extensions (RFC 5321 §3.2)."""
     try:
         await client.ehlo()
-    except SMTPHeloError:
+    except SMTPHeloError as error:
+        if error.code == SERVICE_CLOSING:
+            raise
         await client.helo()
 
 

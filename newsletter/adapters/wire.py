@@ -18,10 +18,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiosmtplib import SMTP
 
+SERVICE_CLOSING = 421  # may come at any time, asked or not; RFC 5321 §3.8
 _REPLY_LINE = re.compile(r"[2-5][0-9]{2}(?:[ -]|$)")
 MAX_REPLY = 64 * 1024  # bytes of one reply; a server that says more is out of its mind
 
@@ -51,10 +53,14 @@ class WireLostError(ConnectionError):
 
 
 class Wire(asyncio.Protocol):
-    """Writes bytes and pairs replies with what was asked, in order."""
+    """Writes bytes and pairs replies with what was asked, in order.
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    ``on_closing`` is called at every 421, whatever it answers, also if nothing was asked.
+    """
+
+    def __init__(self, transport: asyncio.Transport, on_closing: Callable[[], None] = lambda: None) -> None:
         self._transport = transport
+        self._on_closing = on_closing
         self._buffer = bytearray()
         self._waiting: deque[asyncio.Future[Reply]] = deque()
         self._lost: str = ""
@@ -101,6 +107,8 @@ class Wire(asyncio.Protocol):
         self._buffer += data
         try:
             while (reply := self._next_reply()) is not None:
+                if reply.code == SERVICE_CLOSING:
+                    self._on_closing()
                 if not self._waiting:
                     # Nobody asked: a server that says goodbye, as with 421 after a long pause.
                     self.close(f"the server said unasked: {reply}")
@@ -133,11 +141,11 @@ class Wire(asyncio.Protocol):
         return None
 
 
-def take_over(client: SMTP) -> Wire:
+def take_over(client: SMTP, on_closing: Callable[[], None] = lambda: None) -> Wire:
     """Take the open connection away from ``client``, which must not be used any more."""
     transport = client.transport
     if not isinstance(transport, asyncio.Transport):
         raise ConnectionError("the connection was closed")
-    wire = Wire(transport)
+    wire = Wire(transport, on_closing)
     transport.set_protocol(wire)
     return wire

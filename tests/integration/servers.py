@@ -124,7 +124,7 @@ class Script:
     extensions: tuple[str, ...] = ("8BITMIME", "ENHANCEDSTATUSCODES")
     delay: float = 0.0
     most_connections: int = 1_000
-    refuses_ehlo: bool = False
+    ehlo: str = ""  # instead of the extensions
 
 
 CUT = "cut"
@@ -172,8 +172,10 @@ async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
         command = line.decode().strip()
         inbox.commands.append(command)
         verb = command[:4].upper()
-        if verb == "EHLO" and script.refuses_ehlo:
-            say("502 what?")
+        if verb == "EHLO" and script.ehlo:
+            say(script.ehlo)
+            if script.ehlo.startswith("421"):
+                return
             continue
         if verb in ("EHLO", "HELO"):
             lines = ["scripted", *(script.extensions if verb == "EHLO" else ())]

@@ -270,6 +270,7 @@ def test_a_server_that_keeps_hanging_up_ends_the_run(
     space: Space, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    monkeypatch.setattr("newsletter.adapters.pace.FIRST_PAUSE", 0.001)
     people(3)
     with scripted_server(Script(lambda verb, _to: "421 too busy" if verb == "MAIL" else None)) as inbox:
         space.set("smtp", port=inbox.port, connections=1)
@@ -400,6 +401,7 @@ def test_a_server_that_takes_few_connections_is_used_with_those(
     space: Space, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.001)
+    monkeypatch.setattr("newsletter.adapters.pace.FIRST_PAUSE", 0.001)
     people(60)
     with scripted_server(Script(delay=0.02, most_connections=2)) as inbox:
         space.set("smtp", port=inbox.port, connections=6)

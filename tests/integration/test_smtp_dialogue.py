@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from newsletter.adapters.pace import Pace
 from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import State
@@ -71,7 +74,7 @@ async def test_eight_bit_data_costs_one_recipient_where_the_server_takes_seven()
 
 
 async def test_a_server_that_knows_helo_only_hears_no_parameter() -> None:
-    script = Script(refuses_ehlo=True)
+    script = Script(ehlo="502 what?")
     with scripted_server(script) as inbox:
         session = await server(inbox).connect()
         assert (await session.send(mail())).state is State.ACCEPTED
@@ -144,3 +147,94 @@ async def test_a_session_whose_messages_are_used_up_is_not_alive() -> None:
         assert not session.open
     assert inbox.commands[-1] == "QUIT"
     assert "NOOP" not in inbox.commands
+
+
+@pytest.mark.parametrize("extensions", [ALL, ()], ids=["pipelined", "stepwise"])
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("MAIL", "421 slow down"),
+        ("RCPT", "421 slow down"),
+        ("DATA", "421 slow down"),
+        ("BODY", "421 slow down"),
+        ("BODY", "250 taken\r\n421 and now I close"),
+        ("NOOP", "421 slow down"),
+    ],
+)
+async def test_a_421_anywhere_in_the_dialogue_slows_the_host(
+    verb: str, reply: str, extensions: tuple[str, ...]
+) -> None:
+    script = Script(lambda asked, _to: reply if asked == verb else None, extensions=extensions)
+    with scripted_server(script) as inbox:
+        way = server(inbox, pace=Pace(lambda: 100.0))
+        session = await way.connect()
+        assert not way.pace.left()
+        if verb == "NOOP":
+            assert not await session.alive()
+        else:
+            await session.send(mail())
+            assert not session.open
+        assert way.pace.left() == 1.0
+        await session.close()
+
+
+@pytest.mark.parametrize(
+    "script", [Script(most_connections=0), Script(ehlo="421 not now")], ids=["greeting", "after EHLO"]
+)
+async def test_a_421_before_the_dialogue_slows_the_host_and_is_worth_another_try(script: Script) -> None:
+    with scripted_server(script) as inbox:
+        way = server(inbox, pace=Pace(lambda: 100.0))
+        with pytest.raises(ConnectionError, match="421"):
+            await way.connect()
+        assert way.pace.left() == 1.0
+    assert not [command for command in inbox.commands if not command.startswith("EHLO")], "nothing more is said"
+
+
+async def test_another_no_does_not_slow_the_host() -> None:
+    script = Script(lambda verb, _to: "451 greylisted" if verb == "RCPT" else None)
+    with scripted_server(script) as inbox:
+        way = server(inbox, pace=Pace(lambda: 100.0))
+        session = await way.connect()
+        await session.send(mail())
+        await session.close()
+        assert not way.pace.left()
+
+
+async def test_every_connection_waits_until_the_pause_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.adapters.pace.FIRST_PAUSE", 0.2)
+    with scripted_server(Script()) as inbox:
+        way = server(inbox)
+        way.pace.refused()
+        started = time.monotonic()
+        sessions = await asyncio.gather(way.connect(), way.connect())
+        assert time.monotonic() - started >= 0.19
+        for session in sessions:
+            await session.close()
+
+
+async def test_waiting_ends_when_the_caller_is_cancelled() -> None:
+    with scripted_server(Script()) as inbox:
+        way = server(inbox, pace=Pace(lambda: 100.0))
+        way.pace.refused()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(way.connect(), 0.05)
+    assert inbox.connections == 0
+
+
+async def test_an_accepted_message_shortens_the_waiting_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.adapters.pace.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("newsletter.adapters.smtp.FIRST_PAUSE", 0.01)
+    now = 100.0
+    with scripted_server(Script()) as inbox:
+        way = server(inbox, pace=Pace(lambda: now))
+        alive = await way.connect()
+        for _ in range(20):
+            way.pace.refused()
+            now += way.pace.left()
+        way.pace.refused()
+        assert way.pace.left() == 60.0
+        waiting = asyncio.ensure_future(way.connect())
+        assert (await alive.send(mail())).state is State.ACCEPTED
+        now += 0.02
+        for session in (alive, await asyncio.wait_for(waiting, 5)):
+            await session.close()

@@ -75,6 +75,20 @@ async def test_an_unasked_reply_ends_the_connection_and_is_kept_as_the_reason() 
         await wire.ask(b"MAIL\r\n", 1, 1)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_server_that_says_it_closes_is_told_on_asked_or_not(asked: bool) -> None:
+    heard: list[str] = []
+    wire = Wire(Pipe(), lambda: heard.append("closing"))
+    if asked:
+        asking = asyncio.ensure_future(wire.ask(b"MAIL\r\n", 1, 1))
+        await asyncio.sleep(0)
+        wire.data_received(b"421 slow down\r\n")
+        assert await asking == [Reply(421, "slow down")]
+    else:
+        wire.data_received(b"421 too long idle\r\n")
+    assert heard == ["closing"]
+
+
 async def test_silence_ends_the_connection_after_its_time() -> None:
     pipe = Pipe()
     with pytest.raises(ConnectionError, match=r"no answer within 0\.01 seconds"):
