@@ -151,7 +151,7 @@ class SmtpSession:
                 f"the server takes messages up to {self._offers.size} bytes, this one has {len(mail.data)}", hint
             )
         if obstacle := self._envelope.obstacle(mail):
-            return Outcome(State.REJECTED, obstacle)
+            return Outcome(State.REJECTED, obstacle, unsaid=True)
         self._begun += 1
         stage = Stage.BEFORE_BODY
         try:

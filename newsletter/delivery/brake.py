@@ -33,6 +33,8 @@ class Brake:
         Raises SendingStoppedError when going on would do harm, and plain
         MailServerError when nothing can be handed over at all.
         """
+        if outcome.unsaid:
+            return
         self._check_share(outcome)
         if outcome.state is State.ACCEPTED:
             self._in_a_row.clear()

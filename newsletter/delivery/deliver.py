@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from newsletter.errors import MailServerError
 
 RECONNECTS = 5  # attempts in a row before a run gives up on the server
 FRUITLESS_ATTEMPTS = 4  # that ended before the body, until a delivery has to wait like a deferred one
+IDLE = 10.0  # seconds without a message after which a session is asked whether it still stands
 BACKOFF = 0.5  # seconds before the first; doubles with each
 
 
@@ -35,6 +36,10 @@ class Session(Protocol):
 
     async def send(self, mail: Mail) -> Outcome:
         """Hand over one message.  MailServerError when no message could be: the sender is refused."""
+        ...
+
+    async def alive(self) -> bool:
+        """Whether the server still answers, after a time without a message.  A session that is not is closed."""
         ...
 
     async def close(self) -> None:
@@ -94,6 +99,7 @@ class _Crew:
     async def work(self) -> None:
         session: Session | None = None
         fruitless = 0
+        loop = asyncio.get_running_loop()
         try:
             while not self.desk.stopping:
                 if session is None or not session.open:
@@ -101,9 +107,13 @@ class _Crew:
                     session = await self._reconnect(old)
                     if session is None:
                         return
+                asked_at = loop.time()
                 claim = await self.desk.claim()
                 if claim is None:
                     return
+                if loop.time() - asked_at > IDLE and not await session.alive():
+                    self.desk.report(Result(claim, Outcome(State.PENDING, "the connection was closed while idle")))
+                    continue
                 outcome = (await self._attempt(session, claim)).outcome
                 self.brake.check(outcome)
                 fruitless = fruitless + 1 if outcome.state is State.PENDING else 0
@@ -123,7 +133,7 @@ class _Crew:
             self.connected -= 1
             await old.close()
         try:
-            session = await _connect(self.transport, self.desk.stopped)
+            session = await _connect(self.transport, self.desk.ending)
         except MailServerError as error:
             # Servers limit connections; a run goes on with those that it has.
             if self.connected and isinstance(error.__cause__, ConnectionError):
@@ -166,22 +176,36 @@ async def connect(transport: Transport) -> Session:
     return session
 
 
-async def _connect(transport: Transport, stopped: asyncio.Event) -> Session | None:
-    """Like ``connect``; None if ``stopped`` while waiting for the next try."""
+async def _connect(transport: Transport, ending: asyncio.Event) -> Session | None:
+    """Like ``connect``; None if ``ending`` is set before there is a session."""
     for attempt in range(RECONNECTS):
         try:
-            return await transport.connect()
+            return await _unless(ending, transport.connect())
         except ConnectionError as error:
             if attempt == RECONNECTS - 1:
                 hint = "is the server up, and are smtp.host and smtp.port right? Then run the same command again"
                 raise MailServerError(f"the mail server cannot be reached: {error}", hint) from error
-        if await _wait(stopped, BACKOFF * 2**attempt):
+        if await _wait(ending, BACKOFF * 2**attempt):
             return None
     raise AssertionError("unreachable")
 
 
+async def _unless(ending: asyncio.Event, connecting: Coroutine[None, None, Session]) -> Session | None:
+    """The session, unless the event comes first: a host that said 421 may be left alone for a minute."""
+    session, told = asyncio.ensure_future(connecting), asyncio.ensure_future(ending.wait())
+    try:
+        await asyncio.wait((session, told), return_when=asyncio.FIRST_COMPLETED)
+        if session.done():
+            return session.result()
+        return None
+    finally:
+        told.cancel()
+        session.cancel()
+        await asyncio.gather(session, return_exceptions=True)
+
+
 async def _wait(stopped: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or until the run is stopped; whether it was."""
+    """Wait so long, or until the event is set; whether it was."""
     with contextlib.suppress(TimeoutError):
         return await asyncio.wait_for(stopped.wait(), seconds)
     return False

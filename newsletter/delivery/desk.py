@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from newsletter.audience.subscribers import Addressee
-from newsletter.delivery.states import Outcome
+from newsletter.delivery.states import Outcome, State
 from newsletter.errors import StoreAwayError
 
 LEASE = 90.0  # seconds without a sign of life after which a run counts as dead
@@ -83,6 +83,8 @@ class Desk:
 
     ledger: Ledger
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    # Set while there is nothing to claim, so that nobody waits for a connection in order to claim it.
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
     halted: str = ""
     resume_in: float | None = None
     _results: list[Result] = field(default_factory=list)
@@ -106,6 +108,8 @@ class Desk:
     def report(self, result: Result) -> None:
         """Hand in a result; it is committed with the next exchange."""
         self._results.append(result)
+        if result.outcome.state is State.PENDING and not self.stopping:
+            self.ending.clear()
         self._wake.set()
 
     async def claim(self) -> Claim | None:
@@ -120,6 +124,7 @@ class Desk:
     def stop(self) -> None:
         """Give out no more claims; what is under way is still recorded."""
         self.stopped.set()
+        self.ending.set()
         # Nobody may wait for an exchange that does not come, as after a failed one.
         waiting, self._waiting = self._waiting, []
         _turn_away(waiting)
@@ -196,6 +201,8 @@ class Desk:
                 self._waiting = [*left_over, *self._waiting]
                 return
             self.resume_in = grant.resume_in
+        if left_over:
+            self.ending.set()
         _turn_away(left_over)
 
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:

@@ -75,13 +75,15 @@ class Outcome:
 
     ``ours`` says that the server objects to us (login, policy, quota) and not
     to this recipient: a few of these in a row end the run.  ``gone`` says that
-    there is no such mailbox: nobody should write to it again.
+    there is no such mailbox: nobody should write to it again.  ``unsaid`` says
+    that the server was not asked, so that nothing can be concluded about it.
     """
 
     state: State
     reply: str = ""
     ours: bool = False
     gone: bool = False
+    unsaid: bool = False
 
     def __post_init__(self) -> None:
         if self.state not in TRANSITIONS[State.SENDING]:

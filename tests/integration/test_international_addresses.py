@@ -61,6 +61,16 @@ def test_a_server_that_cannot_costs_only_them_their_copy(space: Space) -> None:
     assert set(inbox.recipients()) == BEYOND
 
 
+def test_any_number_of_them_does_not_brake_the_run(space: Space) -> None:
+    space.write_list(*(f"señora{n}@example.org,Ana,es,," for n in range(45)), "zoe@example.org,Zoë,en,,")
+    space.run("subscribers", "import", "list.csv")
+    with scripted_server(Script()) as inbox:
+        space.set("smtp", port=inbox.port)
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert inbox.recipients() == ["zoe@example.org"]
+    assert "45 rejected" in done.stderr
+
+
 async def test_a_server_that_takes_back_its_offer_does_not_end_the_run() -> None:
     script = Script(extensions=("PIPELINING", "8BITMIME", "SMTPUTF8"))
     with scripted_server(script) as inbox:

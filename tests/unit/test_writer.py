@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
-from newsletter.delivery.deliver import Claim
+from newsletter.delivery.desk import Claim
 from newsletter.delivery.message import FrozenEdition, Mail, Sender
 from newsletter.delivery.writer import MessageWriter, Signer
 
