@@ -9,7 +9,6 @@ Source: RFC 5321; RFC 3207 §6; RFC 4954 §6.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass, field
@@ -23,7 +22,7 @@ from aiosmtplib import (
 )
 
 from newsletter.adapters.esmtp import Envelope, Offers, needs_smtputf8, read_offers
-from newsletter.adapters.pace import FIRST_PAUSE, Pace
+from newsletter.adapters.pace import Pace
 from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
@@ -57,13 +56,12 @@ class SmtpServer:
     def _name(self) -> str:
         return f"{self.host}:{self.port}"
 
-    async def connect(self) -> SmtpSession:
-        """Open a session, after the pause that the host may have asked for by 421.
+    def pause(self) -> float:
+        """Seconds to stay away, since the host said 421."""
+        return self.pace.left()
 
-        MailServerError where another try is useless, ConnectionError where it is not.
-        """
-        while left := self.pace.left():  # noqa: ASYNC110 - it ends by the clock, not by an event
-            await asyncio.sleep(min(left, FIRST_PAUSE))  # in steps: an accepted message shortens the pause
+    async def connect(self) -> SmtpSession:
+        """Open a session.  MailServerError where another try is useless, ConnectionError where it is not."""
         client = SMTP(
             hostname=self.host,
             port=self.port,

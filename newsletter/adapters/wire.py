@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiosmtplib import SMTP
 
 SERVICE_CLOSING = 421  # may come at any time, asked or not; RFC 5321 §3.8
-_REPLY_LINE = re.compile(r"[2-5][0-9]{2}(?:[ -]|$)")
+_REPLY_LINE = re.compile(rb"[2-5][0-9]{2}(?:[ \r-]|$)")
+_SILENT = "no answer in time"
 MAX_REPLY = 64 * 1024  # bytes of one reply; a server that says more is out of its mind
 
 
@@ -53,7 +53,7 @@ class WireLostError(ConnectionError):
 
 
 class Wire(asyncio.Protocol):
-    """Writes bytes and pairs replies with what was asked, in order.
+    """Writes bytes and waits for the replies to them, one question at a time.
 
     ``on_closing`` is called at every 421, whatever it answers, also if nothing was asked.
     """
@@ -61,8 +61,15 @@ class Wire(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport, on_closing: Callable[[], None] = lambda: None) -> None:
         self._transport = transport
         self._on_closing = on_closing
-        self._buffer = bytearray()
-        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._rest = b""  # what came after the last whole line
+        self._lines: list[str] = []  # of a reply of which more lines are to come
+        self._expected = 0
+        self._came: list[Reply] = []
+        self._answered: asyncio.Future[None] | None = None
+        self._deadline = 0.0  # by the loop's clock
+        # One timer for many questions: it looks at the deadline when it rings.  A timer each would cost a tenth
+        # of what a message does.
+        self._timer: asyncio.TimerHandle | None = None
         self._lost: str = ""
 
     @property
@@ -78,67 +85,88 @@ class Wire(asyncio.Protocol):
         """
         if not self.open:
             raise WireLostError(self._lost or "the connection was closed", [])
+        assert self._answered is None, "one question at a time"
         loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[Reply]] = [loop.create_future() for _ in range(replies)]
-        self._waiting.extend(futures)
+        self._answered = loop.create_future()
+        self._expected, self._came = replies, []
+        self._limit(loop, timeout)
         self._transport.write(data)
         try:
-            async with asyncio.timeout(timeout):
-                await asyncio.wait(futures)
-        except TimeoutError:
-            self.close(f"no answer within {timeout:g} seconds")
-        # Reading each exception also keeps asyncio from complaining that nobody did.
-        came = [future.result() for future in futures if future.done() and future.exception() is None]
-        if len(came) < replies:
-            raise WireLostError(self._lost, came)
-        return came
+            await self._answered
+        except asyncio.CancelledError:
+            self.close("given up while waiting for a reply")  # the reply could be taken for another's
+            raise
+        finally:
+            self._answered = None
+        if len(self._came) < replies:
+            reason = f"no answer within {timeout:g} seconds" if self._lost == _SILENT else self._lost
+            raise WireLostError(reason, self._came)
+        return self._came
+
+    def _limit(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._deadline = loop.time() + seconds
+        if self._timer is not None and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadline, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._answered is None:
+            return
+        if loop.time() >= self._deadline:
+            self.close(_SILENT)
+        else:
+            self._timer = loop.call_at(self._deadline, self._ring, loop)
 
     def close(self, reason: str = "closed") -> None:
         """End the connection; whoever waits for a reply gets a WireLostError."""
         self._lost = self._lost or reason
-        waiting, self._waiting = self._waiting, deque()
-        for future in waiting:
-            if not future.done():
-                future.set_exception(ConnectionError(self._lost))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wake()
         self._transport.close()
+
+    def _wake(self) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         """asyncio's call: more bytes have come."""
-        self._buffer += data
-        try:
-            while (reply := self._next_reply()) is not None:
-                if reply.code == SERVICE_CLOSING:
-                    self._on_closing()
-                if not self._waiting:
-                    # Nobody asked: a server that says goodbye, as with 421 after a long pause.
-                    self.close(f"the server said unasked: {reply}")
-                    return
-                future = self._waiting.popleft()
-                if not future.done():
-                    future.set_result(reply)
-        except ValueError as error:
-            self.close(f"the server spoke no SMTP: {error}")
+        said = self._rest + data
+        at = 0
+        while not self._lost and (end := said.find(b"\n", at)) >= 0:
+            self._hear(said[at:end])
+            at = end + 1
+        self._rest = said[at:]
+        if len(self._rest) + sum(map(len, self._lines)) > MAX_REPLY:
+            self.close("the server spoke no SMTP: a reply without an end")
+
+    def _hear(self, line: bytes) -> None:
+        """One line of a reply."""
+        if not _REPLY_LINE.match(line):
+            self.close(f"the server spoke no SMTP: {line[:80].decode('utf-8', 'replace')}")
+            return
+        self._lines.append(line[4:].decode("utf-8", "replace").strip())
+        if line[3:4] == b"-":
+            return
+        reply = Reply(int(line[:3]), " ".join(self._lines))
+        self._lines = []
+        if reply.code == SERVICE_CLOSING:
+            self._on_closing()
+        if self._answered is None or len(self._came) == self._expected:
+            # Nobody asked: a server that says goodbye, as with 421 after a long pause.
+            self.close(f"the server said unasked: {reply}")
+            return
+        self._came.append(reply)
+        if len(self._came) == self._expected:
+            self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's call: the connection is gone."""
         self.close(f"connection lost: {exc}" if exc else "the server closed the connection")
-
-    def _next_reply(self) -> Reply | None:
-        """Take one whole reply off the buffer; ValueError if what is there can be none."""
-        lines: list[str] = []
-        at = 0
-        while (end := self._buffer.find(b"\n", at)) >= 0:
-            line = self._buffer[at:end].decode("utf-8", "replace").rstrip("\r")
-            at = end + 1
-            if not _REPLY_LINE.match(line):
-                raise ValueError(line[:80])
-            lines.append(line[4:].strip())
-            if line[3:4] != "-":
-                del self._buffer[:at]
-                return Reply(int(line[:3]), " ".join(lines))
-        if len(self._buffer) > MAX_REPLY:
-            raise ValueError("a reply without an end")
-        return None
 
 
 def take_over(client: SMTP, on_closing: Callable[[], None] = lambda: None) -> Wire:

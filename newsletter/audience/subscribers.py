@@ -77,6 +77,8 @@ class Addressee:
 
 def clean_text(text: str, limit: int) -> str:
     """One line of visible text in NFC, at most ``limit`` characters."""
+    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text[:limit].strip()  # as nearly all texts are; no printable character is among the removed
     spaced = "".join(" " if char in "\r\n\t\v\f\x85\u2028\u2029" else char for char in text)
     visible = "".join(char for char in spaced if char in _KEPT or unicodedata.category(char) not in _REMOVED)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()[:limit].strip()

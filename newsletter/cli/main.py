@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import campaigns, content, demo, doctor, i18n, segments, send, subscribers
+from newsletter.cli import campaigns, content, demo, doctor, i18n, parts, segments, send, subscribers
 from newsletter.cli.output import err, report_error
 from newsletter.errors import NewsletterError
 
@@ -46,6 +46,7 @@ app.add_typer(i18n.app, name="i18n")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 send.register(app)
+parts.register(app)
 app.add_typer(campaigns.app, name="campaigns")
 demo.register(app)
 doctor.register(app)

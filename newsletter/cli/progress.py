@@ -19,7 +19,6 @@ from rich.progress import (
 from rich.text import Text
 
 from newsletter.cli.output import err
-from newsletter.delivery.deliver import OnResult
 from newsletter.delivery.desk import Result
 from newsletter.delivery.states import State
 
@@ -34,41 +33,41 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:,.0f}/s" if speed and speed >= 1 else "")
 
 
-def bar() -> Progress:
-    """The bar of a sending."""
-    return Progress(
+class Shown:
+    """A bar that is told how far a sending has come."""
+
+    def __init__(self, bar: Progress, total: int) -> None:
+        self._bar = bar
+        self._task = bar.add_task("sending", total=total)
+        self._done = self._other = 0
+        self._next = 0.0
+
+    def on_result(self, result: Result) -> None:
+        """Count one result of a run in this process."""
+        if result.outcome.state is State.PENDING:
+            return
+        self._done += 1
+        self._other += result.outcome.state is not State.ACCEPTED
+        if (now := time.monotonic()) >= self._next:
+            self._next = now + REFRESH
+            self.show(self._done, self._other)
+
+    def show(self, done: int, other: int) -> None:
+        """So many have an outcome, and so many of these were not accepted."""
+        description = f"sending, {other:,} not accepted" if other else "sending"
+        self._bar.update(self._task, completed=done, description=description)
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Shown]:
+    """A bar as long as the block lasts."""
+    columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=err,
-        transient=True,
     )
-
-
-def described(other: int) -> str:
-    """What stands before the bar."""
-    return f"sending, {other:,} not accepted" if other else "sending"
-
-
-@contextlib.contextmanager
-def progress(total: int) -> Iterator[OnResult]:
-    """A bar that is moved by the results of a run in this process."""
-    with bar() as shown:
-        task = shown.add_task("sending", total=total)
-        done = other = 0
-        next_refresh = 0.0
-
-        def on_result(result: Result) -> None:
-            nonlocal done, other, next_refresh
-            if result.outcome.state is State.PENDING:
-                return
-            done += 1
-            other += result.outcome.state is not State.ACCEPTED
-            if (now := time.monotonic()) >= next_refresh:
-                next_refresh = now + REFRESH
-                shown.update(task, completed=done, description=described(other))
-
-        yield on_result
+    with Progress(*columns, console=err, transient=True) as bar:
+        yield Shown(bar, total)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.output import tell
+from newsletter.cli.parts import deliver_in_parts
 from newsletter.cli.progress import progress
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.brake import Brake
@@ -96,10 +97,14 @@ def on_signal(stop: Callable[[], None]) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Why nothing more is sent just now: until ``due``, or because the campaign is ``halted``; or it is all done."""
+    """Why nothing more is sent just now: until ``due``, or because the campaign is ``halted``; or it is all done.
+
+    ``more`` says that something can be sent at once, which has come due during the run or was given back.
+    """
 
     due: dt.datetime | None = None
     halted: str = ""
+    more: bool = False
 
 
 class Course:
@@ -121,6 +126,8 @@ class Course:
         told = None
         while True:
             ended = await self._stretch()
+            if wait and ended.more and not self._stopped.is_set():
+                continue
             if not wait or ended.due is None or self._stopped.is_set():
                 return ended
             if ended.due != told:
@@ -143,7 +150,8 @@ class Course:
             standing = await self._standing()
         if standing.status in (CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
             return Ended(halted=f"it is {standing.status}{f': {standing.reason}' if standing.reason else ''}")
-        return Ended(due=min(filter(None, (resume_at, standing.next_due)), default=None))
+        due = min(filter(None, (resume_at, standing.next_due)), default=None)
+        return Ended(due, more=standing.pending > 0 and resume_at is None)
 
     async def _standing(self) -> Standing:
         stores = self._runner.stores
@@ -156,11 +164,14 @@ class Course:
         """One run by this process or by several; returns in how many seconds limits allow more."""
         smtp = self._runner.house.settings.smtp
         connections = min(smtp.connections if smtp else 1, pending)
-        if self._workers > 1:
-            raise NotImplementedError
-        desk = Desk(self._runner.ledger(self._campaign), stopped=self._stopped)
-        with progress(pending) as on_result:
-            await self._runner.deliver(self._campaign, desk, connections, on_result)
+        with progress(pending) as shown:
+            if self._workers > 1:
+                root = self._runner.house.workspace.root
+                return await deliver_in_parts(
+                    root, self._campaign.id, connections, self._workers, self._stopped, shown.show
+                )
+            desk = Desk(self._runner.ledger(self._campaign), stopped=self._stopped)
+            await self._runner.deliver(self._campaign, desk, connections, shown.on_result)
         return desk.resume_in
 
     async def _wait_until(self, due: dt.datetime) -> None:

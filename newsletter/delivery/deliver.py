@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from newsletter.errors import MailServerError
 RECONNECTS = 5  # attempts in a row before a run gives up on the server
 FRUITLESS_ATTEMPTS = 4  # that ended before the body, until a delivery has to wait like a deferred one
 IDLE = 10.0  # seconds without a message after which a session is asked whether it still stands
+LOOK_AGAIN = 1.0  # seconds between two looks at a pause
 BACKOFF = 0.5  # seconds before the first; doubles with each
 
 
@@ -49,6 +50,10 @@ class Session(Protocol):
 
 class Transport(Protocol):
     """Where sessions come from."""
+
+    def pause(self) -> float:
+        """Seconds to wait before the next connection, as the server asked for; 0 for none."""
+        ...
 
     async def connect(self) -> Session:
         """Open a session.
@@ -180,7 +185,11 @@ async def _connect(transport: Transport, ending: asyncio.Event) -> Session | Non
     """Like ``connect``; None if ``ending`` is set before there is a session."""
     for attempt in range(RECONNECTS):
         try:
-            return await _unless(ending, transport.connect())
+            # In steps: a message accepted elsewhere shortens the pause.
+            while pause := transport.pause():
+                if await _wait(ending, min(pause, LOOK_AGAIN)):
+                    return None
+            return await transport.connect()
         except ConnectionError as error:
             if attempt == RECONNECTS - 1:
                 hint = "is the server up, and are smtp.host and smtp.port right? Then run the same command again"
@@ -188,20 +197,6 @@ async def _connect(transport: Transport, ending: asyncio.Event) -> Session | Non
         if await _wait(ending, BACKOFF * 2**attempt):
             return None
     raise AssertionError("unreachable")
-
-
-async def _unless(ending: asyncio.Event, connecting: Coroutine[None, None, Session]) -> Session | None:
-    """The session, unless the event comes first: a host that said 421 may be left alone for a minute."""
-    session, told = asyncio.ensure_future(connecting), asyncio.ensure_future(ending.wait())
-    try:
-        await asyncio.wait((session, told), return_when=asyncio.FIRST_COMPLETED)
-        if session.done():
-            return session.result()
-        return None
-    finally:
-        told.cancel()
-        session.cancel()
-        await asyncio.gather(session, return_exceptions=True)
 
 
 async def _wait(stopped: asyncio.Event, seconds: float) -> bool:

@@ -22,6 +22,7 @@ from newsletter.errors import StoreAwayError
 
 LEASE = 90.0  # seconds without a sign of life after which a run counts as dead
 RENEWAL = 15.0  # seconds between signs of life
+GATHERING = 0.002  # seconds that an exchange waits for more to exchange
 LONGEST_HOLD = 60.0  # seconds that a run waits for its limits with connections open; after that it ends
 LEDGER_AWAY = 60.0  # seconds that a run waits for a database server to come back
 
@@ -153,7 +154,16 @@ class Desk:
             if time.time() >= self._lease_ends - LEASE + RENEWAL:
                 await self._renew()
             if self._results or (self._waiting and not self._holding):
+                await self._gather()
                 await self._exchange()
+
+    async def _gather(self) -> None:
+        """Give the others a moment to come along, unless most of them wait already."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GATHERING
+        # To be woken by each of them would cost more than these looks.
+        while 2 * len(self._waiting) < len(self._held) and loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(GATHERING / 8)
 
     @property
     def _holding(self) -> bool:

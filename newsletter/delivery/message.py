@@ -203,9 +203,16 @@ class MessageTemplate:
 
 
 def _quoted(text: str) -> bytes:
-    """Text as quoted-printable with CRLF; no line begins with a dot."""
-    raw = text.encode("utf-8").decode("latin-1")
+    """Text as quoted-printable with CRLF, in the relaxed form of DKIM (RFC 6376 §3.4.4).
+
+    No line begins with a dot or ends in a space, and none holds a tab or two
+    spaces in a row: a soft line break stands between these.  To bring every
+    message into that form would take as long as the signature itself.
+    """
+    raw = text.replace("\t", " ").encode("utf-8").decode("latin-1")
     encoded = body_encode(raw, maxlinelen=LINE, eol="\n").encode("ascii")
+    while b"  " in encoded:
+        encoded = encoded.replace(b"  ", b" =\n ")
     return _LEADING_DOT.sub(b"=2E", encoded).replace(b"\n", b"\r\n")
 
 

@@ -187,8 +187,8 @@ class CampaignLedger:
     def _store(self, connection: sa.Connection, results: Sequence[Result]) -> None:
         """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
         now = self._clock.now()
-        held = {"campaign": self._campaign_id, "token": self._token, "now": now}
-        self._store_all.many(connection, [_outcome_row(result, now) | held for result in results])
+        rows = [_outcome_row(result, now) for result in results]
+        self._store_all.many(connection, rows, campaign=self._campaign_id, token=self._token, now=now)
         if gone := [result.claim.addressee.id for result in results if result.outcome.gone]:
             connection.execute(
                 subscribers.update()
@@ -247,8 +247,8 @@ class CampaignLedger:
         now = self._clock.now()
         rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want)
         if rows:
-            mine = {"campaign": self._campaign_id, "token": self._token, "now": now}
-            self._claim_all.many(connection, [{"person": row[0], **mine} for row in rows])
+            people = [{"person": row[0]} for row in rows]
+            self._claim_all.many(connection, people, campaign=self._campaign_id, token=self._token, now=now)
         return [
             Claim(
                 Addressee(person, ref, email, name, first_name(name, attributes)),

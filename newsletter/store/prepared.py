@@ -30,7 +30,7 @@ class Prepared:
             for name, bind in binds.items()
             if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
-        self._fixed = {name: self._converted(name, bind.value) for name, bind in binds.items() if not bind.required}
+        self._fixed = self._all_converted({name: bind.value for name, bind in binds.items() if not bind.required})
         columns = statement.selected_columns if isinstance(statement, sa.Select) else ()
         self._results: list[tuple[int, Convert]] = [
             (place, convert)
@@ -40,20 +40,21 @@ class Prepared:
 
     def rows(self, connection: sa.Connection, **values: Any) -> list[list[Any]]:
         """The rows of a SELECT, each as a list of its columns."""
-        found = [list(row) for row in connection.exec_driver_sql(self._sql, self._parameters(values))]
+        given = self._fixed | self._all_converted(values)
+        found = [list(row) for row in connection.exec_driver_sql(self._sql, self._in_order(given))]
         for place, convert in self._results:
             for row in found:
                 row[place] = convert(row[place])
         return found
 
-    def many(self, connection: sa.Connection, every: Sequence[Mapping[str, Any]]) -> None:
-        """An UPDATE, once for each of ``every``."""
-        connection.exec_driver_sql(self._sql, [self._parameters(values) for values in every])
+    def many(self, connection: sa.Connection, every: Sequence[Mapping[str, Any]], **shared: Any) -> None:
+        """An UPDATE, once for each of ``every``; the ``shared`` values are the same for all."""
+        given = self._fixed | self._all_converted(shared)
+        connection.exec_driver_sql(self._sql, [self._in_order(given | self._all_converted(row)) for row in every])
 
-    def _converted(self, name: str, value: Any) -> Any:
-        convert = self._convert.get(name)
-        return value if convert is None else convert(value)
+    def _all_converted(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        convert = self._convert
+        return {name: convert[name](value) if name in convert else value for name, value in values.items()}
 
-    def _parameters(self, values: Mapping[str, Any]) -> Any:
-        full = self._fixed | {name: self._converted(name, value) for name, value in values.items()}
-        return full if self._order is None else tuple([full[name] for name in self._order])
+    def _in_order(self, given: dict[str, Any]) -> Any:
+        return given if self._order is None else tuple([given[name] for name in self._order])

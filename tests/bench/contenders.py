@@ -127,6 +127,8 @@ def _ours(letter: LetterFolder, *, dkim: bool, workers: int = 1) -> Callable[[Jo
             shutil.copytree(letter.path / "workspace", workspace)
             numbers = [str(number) for number in (job.messages, job.port, job.connections, workers)]
             environment = {**os.environ, **(SIGNING if dkim else {})}
+            # As where it is installed: more processes than one would each compile everything anew.
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
             return _said([sys.executable, "-m", "tests.bench.ours", str(workspace), *numbers], environment)
 
     return run

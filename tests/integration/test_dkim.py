@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import email
+import email.policy
 import os
 import shlex
 import shutil
@@ -117,6 +119,19 @@ _texts = st.text(st.characters(codec="utf-8", exclude_characters="\ue000\ue001\r
 @given(_texts, _texts, _texts, st.sampled_from(sorted(KEYS)))
 def test_whatever_is_written_verifies(name: str, subject: str, text: str, kind: str) -> None:
     assert verified(signer(kind).sign(message(name, subject, text), NOW), kind)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(" \t\n.=aé\u00a0\u2028", max_size=300))
+def test_spaces_of_every_kind_verify_and_arrive_as_text(text: str) -> None:
+    signed = signer("ed25519").sign(message(text=text), NOW)
+    assert verified(signed, "ed25519")
+    body = signed.partition(b"\r\n\r\n")[2]
+    assert b"  " not in body
+    assert b" \r\n" not in body
+    assert b"\t" not in body
+    plain = next(email.message_from_bytes(signed, policy=email.policy.default).iter_parts())
+    assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == text.replace("\t", " ").rstrip("\n")
 
 
 def pem(key: PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:

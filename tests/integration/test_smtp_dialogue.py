@@ -11,6 +11,7 @@ import pytest
 
 from newsletter.adapters.pace import Pace
 from newsletter.adapters.smtp import SmtpServer
+from newsletter.delivery.deliver import _connect, connect
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import State
 from tests.integration.conftest import Space
@@ -206,24 +207,25 @@ async def test_every_connection_waits_until_the_pause_is_over(monkeypatch: pytes
         way = server(inbox)
         way.pace.refused()
         started = time.monotonic()
-        sessions = await asyncio.gather(way.connect(), way.connect())
+        sessions = await asyncio.gather(connect(way), connect(way))
         assert time.monotonic() - started >= 0.19
         for session in sessions:
             await session.close()
 
 
-async def test_waiting_ends_when_the_caller_is_cancelled() -> None:
+async def test_waiting_ends_when_nothing_is_left_to_claim() -> None:
+    ending = asyncio.Event()
     with scripted_server(Script()) as inbox:
         way = server(inbox, pace=Pace(lambda: 100.0))
         way.pace.refused()
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(way.connect(), 0.05)
+        asyncio.get_running_loop().call_later(0.05, ending.set)
+        assert await asyncio.wait_for(_connect(way, ending), 5) is None
     assert inbox.connections == 0
 
 
 async def test_an_accepted_message_shortens_the_waiting_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("newsletter.adapters.pace.FIRST_PAUSE", 0.01)
-    monkeypatch.setattr("newsletter.adapters.smtp.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("newsletter.delivery.deliver.LOOK_AGAIN", 0.01)
     now = 100.0
     with scripted_server(Script()) as inbox:
         way = server(inbox, pace=Pace(lambda: now))
@@ -233,7 +235,7 @@ async def test_an_accepted_message_shortens_the_waiting_of_others(monkeypatch: p
             now += way.pace.left()
         way.pace.refused()
         assert way.pace.left() == 60.0
-        waiting = asyncio.ensure_future(way.connect())
+        waiting = asyncio.ensure_future(connect(way))
         assert (await alive.send(mail())).state is State.ACCEPTED
         now += 0.02
         for session in (alive, await asyncio.wait_for(waiting, 5)):

@@ -123,7 +123,7 @@ def commands() -> dict[str, Any]:
         for name, command in group.commands.items():
             if hasattr(command, "commands"):
                 yield from walk(command, (*words, name))
-            else:
+            elif not command.hidden:
                 yield " ".join((*words, name)), command
 
     return dict(walk(typer.main.get_command(app), ()))

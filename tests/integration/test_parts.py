@@ -1,0 +1,102 @@
+"""``send --workers N``: processes that share a campaign, and what happens when one of them or their parent dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Space
+from tests.integration.servers import Inbox, Script, real_server, scripted_server
+from tests.integration.test_sending import ledger
+
+People = Callable[[int], None]
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
+
+
+def children(parent: int) -> list[int]:
+    """The processes that this one started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def sending(space: Space, inbox: Inbox) -> subprocess.Popen[str]:
+    """A campaign under way in two processes."""
+    run = space.start("send", "june", "-s", "everybody", "--yes", "--workers", "2")
+    wait_until(lambda: len(inbox.messages) > 20 or run.poll() is not None)
+    assert run.poll() is None, run.communicate()
+    return run
+
+
+def test_two_processes_share_a_campaign(space: Space, people: People) -> None:
+    people(60)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port, connections=5)
+        run = space.start("send", "june", "-s", "everybody", "--yes", "--workers", "2", "--json")
+        out, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    assert '"accepted": 30' in out
+    assert sorted(inbox.recipients()) == sorted(f"reader{n}@example.org" for n in range(60))
+    assert 2 + 1 <= inbox.connections <= 5 + 1
+
+
+def test_ctrl_c_stops_all_of_them_and_nothing_is_in_doubt(space: Space, people: People) -> None:
+    people(400)
+    with scripted_server(Script(delay=0.02)) as inbox:
+        space.set("smtp", port=inbox.port, connections=4)
+        run = sending(space, inbox)
+        run.send_signal(signal.SIGTERM)
+        _out, err = run.communicate(timeout=60)
+        assert run.returncode == 3, err
+        states = Counter(ledger(space).values())
+        assert set(states) == {"accepted", "pending"}
+        assert states["accepted"] == len(inbox.messages)
+
+
+def test_parts_whose_parent_is_killed_finish_what_they_hold(space: Space, people: People) -> None:
+    people(400)
+    with scripted_server(Script(delay=0.02)) as inbox:
+        space.set("smtp", port=inbox.port, connections=4)
+        run = sending(space, inbox)
+        parts = children(run.pid)
+        assert len(parts) == 2
+        run.kill()
+        run.communicate(timeout=60)
+        done = space.run("send", "june", "-s", "everybody", "--yes")
+    assert "in doubt" not in done.stderr
+    assert not [part for part in parts if Path(f"/proc/{part}/cmdline").exists()]
+    assert Counter(ledger(space).values()) == {"accepted": 400}
+    assert Counter(inbox.recipients()).most_common(1)[0][1] == 1
+
+
+def test_a_part_that_is_killed_leaves_what_it_held_in_doubt_and_the_other_goes_on(space: Space, people: People) -> None:
+    people(400)
+    with scripted_server(Script(delay=0.02)) as inbox:
+        space.set("smtp", port=inbox.port, connections=4)
+        run = sending(space, inbox)
+        os.kill(children(run.pid)[0], signal.SIGKILL)
+        _out, err = run.communicate(timeout=60)
+    assert run.returncode == 3, err
+    states = Counter(ledger(space).values())
+    assert states["in_doubt"] <= 2
+    assert states["accepted"] + states["in_doubt"] == 400
+    assert Counter(inbox.recipients()).most_common(1)[0][1] == 1
