@@ -18,6 +18,7 @@ import datetime as dt
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -95,11 +96,14 @@ def load_key(pem: bytes) -> PrivateKey:
 
 def _relaxed_fields(head: bytes) -> dict[str, bytes]:
     """Every header field in relaxed form with its CRLF, by lower-case name; ours occur once each."""
-    fields = {}
-    for field in _FOLD.sub(b"", head).split(b"\r\n"):
-        relaxed = _relaxed_field(field) + b"\r\n"
-        fields[relaxed.partition(b":")[0].decode("ascii")] = relaxed
-    return fields
+    return dict(_named_field(field) for field in _FOLD.sub(b"", head).split(b"\r\n"))
+
+
+@lru_cache(64)
+def _named_field(field: bytes) -> tuple[str, bytes]:
+    """The name and relaxed form of an unfolded field.  Kept, since most fields of an edition are the same for all."""
+    relaxed = _relaxed_field(field) + b"\r\n"
+    return relaxed.partition(b":")[0].decode("ascii"), relaxed
 
 
 def _relaxed_field(field: bytes) -> bytes:

@@ -19,6 +19,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from aiosmtplib import SMTP
 
@@ -172,8 +173,9 @@ class Wire(asyncio.Protocol):
 def take_over(client: SMTP, on_closing: Callable[[], None] = lambda: None) -> Wire:
     """Take the open connection away from ``client``, which must not be used any more."""
     transport = client.transport
-    if not isinstance(transport, asyncio.Transport):
+    if transport is None:
         raise ConnectionError("the connection was closed")
-    wire = Wire(transport, on_closing)
+    # Not every loop's transports are children of asyncio's (uvloop's are not), but all do as these do.
+    wire = Wire(cast("asyncio.Transport", transport), on_closing)
     transport.set_protocol(wire)
     return wire

@@ -20,6 +20,7 @@ from typing import Annotated
 
 import typer
 
+from newsletter.cli.loop import run
 from newsletter.cli.wiring import open_house
 
 REPORTS = 0.2  # seconds between two reports of a part to its parent
@@ -37,7 +38,7 @@ def part_command(
     number: Annotated[int, typer.Argument()],
 ) -> None:
     """Deliver a part of a campaign, for the process that started this one."""
-    asyncio.run(_deliver_part(campaign, connections, number))
+    run(_deliver_part(campaign, connections, number))
 
 
 async def deliver_in_parts(

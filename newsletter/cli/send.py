@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import re
 import zoneinfo
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli.loop import run
 from newsletter.cli.output import AsJson
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
@@ -66,7 +66,7 @@ def send_command(
     if to and (segment or dry_run or wait or at or got or again or queue):
         raise UsageError("--to sends a test to one address; it goes with --json only", "leave one of them out")
     if to:
-        asyncio.run(send_test(house, issue, to, as_json=as_json))
+        run(send_test(house, issue, to, as_json=as_json))
         return
     if not segment and not got:
         known = ", ".join(house.settings.segments) or "none yet; define them in newsletter.yaml"
@@ -76,9 +76,9 @@ def send_command(
     wish = _wish(house, at=at, grace=grace, got=got, edition=edition, again=again)
     sending = Sending(house, issue, segment or [], wish)
     if dry_run:
-        asyncio.run(sending.dry_run(as_json=as_json))
+        run(sending.dry_run(as_json=as_json))
     else:
-        asyncio.run(sending.run(yes=yes, as_json=as_json, wait=wait, workers=workers, queue=queue))
+        run(sending.run(yes=yes, as_json=as_json, wait=wait, workers=workers, queue=queue))
 
 
 def _wish(house: House, *, at: str, grace: str, got: int, edition: str, again: str) -> Wish:
