@@ -132,6 +132,9 @@ class MessageTemplate:
         self._subject = edition.subject
         self._fixed_subject = None if MARK.search(edition.subject) else encode_text(edition.subject)
         boundary = f"=_{secrets.token_hex(12)}".encode()  # "=_" cannot occur in quoted-printable
+        # The part of List-Unsubscribe before the token, and the date of the last message: both cost more than a slot.
+        self._unsubscribe_to = f"mailto:{quote(sender.reply_to, safe='@')}?subject=unsubscribe%20"
+        self._dated: tuple[int, bytes] = (0, b"")
         self._from = b"From: " + address_field(sender.name, sender.address) + b"\r\n"
         self._rest = b"".join(
             (
@@ -174,7 +177,7 @@ class MessageTemplate:
         }
         filled: dict[tuple[str, bool], bytes] = {}
         out = [
-            b"Date: " + email.utils.format_datetime(now).encode() + b"\r\n",
+            self._date(now),
             self._from,
             b"To: " + address_field(reader.name, reader.email) + b"\r\n",
             b"Subject: " + (self._fixed_subject or self._subject_for(values)) + b"\r\n",
@@ -196,10 +199,15 @@ class MessageTemplate:
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))
 
+    def _date(self, now: dt.datetime) -> bytes:
+        second = int(now.timestamp())
+        if self._dated[0] != second:
+            self._dated = (second, b"Date: " + email.utils.format_datetime(now).encode() + b"\r\n")
+        return self._dated[1]
+
     def _list_unsubscribe(self, url: str, token: str) -> bytes:
         """Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1)."""
-        mailbox = f"mailto:{quote(self.sender.reply_to, safe='@')}?subject=unsubscribe%20{token}"
-        return f"List-Unsubscribe: <{url}>,\r\n <{mailbox}>\r\n".encode("ascii")
+        return f"List-Unsubscribe: <{url}>,\r\n <{self._unsubscribe_to}{token}>\r\n".encode("ascii")
 
 
 def _quoted(text: str) -> bytes:
