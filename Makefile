@@ -45,8 +45,10 @@ imports: $(READY)
 soak: $(READY)
 	@KILLS=60 $(BIN)/pytest tests/integration/test_killed.py -q -s --timeout 1200
 
+# Some ten minutes; the comparison wants node, npm and Debian's postfix, and says what it skips.
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.compare
 	@$(BIN)/python -m tests.bench.i18n_sync
 	@$(BIN)/python -m tests.bench.i18n_check
 

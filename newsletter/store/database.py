@@ -197,7 +197,8 @@ def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
 
 def _is_busy(error: OperationalError) -> bool:
     """Whether somebody else is writing.  It shows at BEGIN IMMEDIATE, before anything was done."""
-    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    # The last byte is the kind; what stands before it (recovery, a snapshot) is of no matter here.
+    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) -> None:
