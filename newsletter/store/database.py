@@ -197,14 +197,16 @@ def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
 
 def _is_busy(error: OperationalError) -> bool:
     """Whether somebody else is writing.  It shows at BEGIN IMMEDIATE, before anything was done."""
-    # The last byte is the kind; what stands before it (recovery, a snapshot) is of no matter here.
-    return isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    if not isinstance(error.orig, sqlite3.OperationalError):
+        return False
+    return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # without the details that stand before it
 
 
 def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) -> None:
     dbapi_connection.isolation_level = None  # transactions are begun by _on_sqlite_begin, not by the driver
     cursor = dbapi_connection.cursor()
     for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
