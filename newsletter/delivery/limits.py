@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-AHEAD = 0.25  # seconds that moments are given out ahead of time; a claim waits so long at most
+AHEAD = 0.25  # seconds that moments are given out ahead of time; a claim waits so long, or some more under two limits
 _WINDOWS = {"hour": (3600, 60), "day": (86_400, 900)}  # length, and width of what is counted as one, in seconds
 
 Counts = dict[str, dict[str, int]]
@@ -57,17 +57,15 @@ class Room:
     first: dt.datetime
     spacing: float = 0.0
 
-    def moment(self, place: int) -> dt.datetime:
-        """When the message at ``place`` (from 0) may be begun."""
-        return self.first + dt.timedelta(seconds=self.spacing * place)
-
 
 def room(limit: Limit, used: Used, now: dt.datetime) -> Room:
     """What a limit allows at ``now``."""
     free, first, spacing = 1_000_000, now, 0.0
     if limit.per_second is not None:
         spacing = 1 / limit.per_second
-        first = max(now, used.next_at or now)
+        # Further ahead than this is only what was taken under a lower limit, or by a clock that was wrong.
+        furthest = now + dt.timedelta(seconds=4 * AHEAD + spacing)
+        first = min(max(now, used.next_at or now), furthest)
         ahead = AHEAD - (first - now).total_seconds()
         free = math.floor(ahead * limit.per_second) + 1 if ahead >= 0 else 0
     for name, most in limit.windows():
@@ -81,26 +79,50 @@ def room(limit: Limit, used: Used, now: dt.datetime) -> Room:
     return Room(free, first, spacing)
 
 
-def take(limit: Limit, used: Used, now: dt.datetime, number: int) -> Used:
-    """The account after ``number`` messages were given room."""
+def timetable(everything: Room, lanes: Sequence[tuple[Room, int]]) -> list[list[dt.datetime]]:
+    """When each message may be begun, so that it keeps the spacing of all mail and of its own lane.
+
+    ``lanes`` are the rooms that share ``everything``, and how many messages
+    each of them uses.  Whoever may go first goes first.
+    """
+    free = everything.first
+    next_of = [own.first for own, _number in lanes]
+    table: list[list[dt.datetime]] = [[] for _lane in lanes]
+    for _message in range(sum(number for _own, number in lanes)):
+        waiting = [place for place, (_own, number) in enumerate(lanes) if len(table[place]) < number]
+        place = min(waiting, key=next_of.__getitem__)
+        moment = max(free, next_of[place])
+        table[place].append(moment)
+        free = moment + dt.timedelta(seconds=everything.spacing)
+        next_of[place] = moment + dt.timedelta(seconds=lanes[place][0].spacing)
+    return table
+
+
+def take(limit: Limit, used: Used, now: dt.datetime, moments: Sequence[dt.datetime]) -> Used:
+    """The account after messages were given these moments, in their order."""
     next_at = used.next_at
-    if limit.per_second is not None:
-        next_at = max(now, used.next_at or now) + dt.timedelta(seconds=number / limit.per_second)
+    if limit.per_second is not None and moments:
+        next_at = moments[-1] + dt.timedelta(seconds=1 / limit.per_second)
     counts: Counts = {}
     for name, _most in limit.windows():
         counts[name] = _counted(used, name, now)
-        bucket = _bucket(now, _WINDOWS[name][1])
-        counts[name][bucket] = counts[name].get(bucket, 0) + number
+        for moment in moments:
+            bucket = _bucket(moment, _WINDOWS[name][1])
+            counts[name][bucket] = counts[name].get(bucket, 0) + 1
     return Used(next_at, counts)
 
 
 def give_back(limit: Limit, used: Used, now: dt.datetime, number: int) -> Used:
-    """The account after ``number`` messages turned out not to have left the house."""
+    """The account after ``number`` messages turned out not to have left the house.
+
+    Nobody remembers when they were to leave.  The oldest are struck out: what
+    is counted then never leaves a window before what was sent.
+    """
     counts: Counts = {}
     for name, _most in limit.windows():
         counts[name] = _counted(used, name, now)
         left = number
-        for bucket in sorted(counts[name], key=int, reverse=True):
+        for bucket in sorted(counts[name], key=int):
             back = min(left, counts[name][bucket])
             counts[name][bucket] -= back
             left -= back

@@ -14,7 +14,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from newsletter.delivery.desk import Result
-from newsletter.delivery.limits import Limit, Room, Used, give_back, room, take
+from newsletter.delivery.limits import Limit, Room, Used, give_back, room, take, timetable
 from newsletter.delivery.states import State
 from newsletter.store.tables import allowances
 
@@ -29,8 +29,11 @@ class Allowances:
     _changed: set[str] = field(default_factory=set)
 
     @classmethod
-    def load(cls, connection: sa.Connection, limits: Mapping[str, Limit], now: dt.datetime) -> Self:
-        """Lock and read them.  Always in the order of their keys, so that no two transactions wait for each other."""
+    def load(cls, connection: sa.Connection, limits: Mapping[str, Limit], time: sa.ColumnElement[dt.datetime]) -> Self:
+        """Lock and read them.  Always in the order of their keys, so that no two transactions wait for each other.
+
+        ``time`` is asked for after that, or it would be older than what another run took meanwhile.
+        """
         query = (
             sa.select(allowances)
             .where(allowances.c.key.in_(sorted(limits)))
@@ -38,6 +41,7 @@ class Allowances:
             .with_for_update()
         )
         rows = {row["key"]: row for row in connection.execute(query).mappings()}
+        now: dt.datetime = connection.execute(sa.select(time)).scalar_one()
         return cls(limits, now, {key: Used(row["next_at"], row["counts"]) for key, row in rows.items()})
 
     def room(self, domain: str) -> Room:
@@ -45,11 +49,17 @@ class Allowances:
         limit = self.limits.get(domain)
         return room(limit, self._used[domain], self.now) if limit else Room(1_000_000, self.now)
 
-    def take(self, domain: str, number: int) -> None:
-        """Use up some of it."""
-        if number and domain in self.limits:
-            self._used[domain] = take(self.limits[domain], self._used[domain], self.now, number)
-            self._changed.add(domain)
+    def take(self, numbers: Mapping[str, int]) -> dict[str, list[dt.datetime]]:
+        """Use up some of it: so many messages of each domain, "" being all others.  Returns when each may be begun."""
+        unlimited = Room(1_000_000, self.now)
+        lanes = [(self.room(domain) if domain else unlimited, number) for domain, number in numbers.items()]
+        moments = dict(zip(numbers, timetable(self.room(""), lanes), strict=True))
+        for key in ("", *filter(None, numbers)):
+            taken = moments[key] if key else sorted(moment for some in moments.values() for moment in some)
+            if taken and key in self.limits:
+                self._used[key] = take(self.limits[key], self._used[key], self.now, taken)
+                self._changed.add(key)
+        return moments
 
     def give_back(self, results: Sequence[Result]) -> None:
         """What never left the house does not count."""

@@ -159,6 +159,7 @@ class CampaignLedger:
             )
 
         await self._database.transact(work)
+        self._empty_until.clear()
 
     async def exchange(self, results: Sequence[Result], want: int) -> Grant:
         """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
@@ -198,26 +199,28 @@ class CampaignLedger:
 
     def _claim_within_limits(self, connection: sa.Connection, results: Sequence[Result], want: int) -> Grant:
         """Claim what limits allow, limited domains first: they are what takes longest."""
-        now: dt.datetime = connection.execute(sa.select(self._database.now(self._clock.now()))).scalar_one()
-        accounts = Allowances.load(connection, self._limits, now)
+        accounts = Allowances.load(connection, self._limits, self._database.now(self._clock.now()))
         accounts.give_back(results)
-        everything = accounts.room("")
-        claims: list[Claim] = []
+        for result in results:
+            if result.outcome.state is State.PENDING:
+                self._empty_until.pop(self._lane(result.claim.domain), None)
+        now, left = accounts.now, min(want, accounts.room("").free)
+        found: dict[str, list[Claim]] = {}
         for domain in self._lanes(now):
-            own = accounts.room(domain) if domain else everything
-            most = min(want - len(claims), everything.free - len(claims), own.free)
+            most = min(left, accounts.room(domain).free) if domain else left
             if most <= 0:
                 continue
-            found = self._claim(connection, most, domain)
-            if len(found) < most:
+            found[domain] = self._claim(connection, most, domain)
+            left -= len(found[domain])
+            if len(found[domain]) < most:
                 self._empty_until[domain] = now + RECHECK
-            for place, claim in enumerate(found):
-                begin = max(own.moment(place), everything.moment(len(claims)))
-                claims.append(replace(claim, delay=max(0.0, (begin - now).total_seconds())))
-            if domain:
-                accounts.take(domain, len(found))
-        accounts.take("", len(claims))
+        moments = accounts.take({domain: len(some) for domain, some in found.items()})
         accounts.save(connection)
+        claims = [
+            replace(claim, delay=max(0.0, (moment - now).total_seconds()))
+            for domain, some in found.items()
+            for claim, moment in zip(some, moments[domain], strict=True)
+        ]
         return Grant(claims, self._resume_in(connection, accounts) if len(claims) < want else None)
 
     def _resume_in(self, connection: sa.Connection, accounts: Allowances) -> float | None:
@@ -234,6 +237,10 @@ class CampaignLedger:
         """The limited domains, then "" for all others; without those of which nothing was left a moment ago."""
         domains = sorted(domain for domain in self._limits if domain)
         return [domain for domain in (*domains, "") if self._empty_until.get(domain, now) <= now]
+
+    def _lane(self, domain: str) -> str:
+        """Which lane the mail to a domain goes in."""
+        return domain if domain in self._limits else ""
 
     def _in_lane(self, domain: str) -> list[sa.ColumnElement[bool]]:
         """The condition that makes a row belong to a lane."""
