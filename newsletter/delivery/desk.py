@@ -111,6 +111,7 @@ class Desk:
         self._results.append(result)
         if result.outcome.state is State.PENDING and not self.stopping:
             self.ending.clear()
+            self._hold_until = 0.0  # what came back may be of those whom no limit holds up
         self._wake.set()
 
     async def claim(self) -> Claim | None:
