@@ -109,7 +109,7 @@ class _Crew:
             while not self.desk.stopping:
                 if session is None or not session.open:
                     old, session = session, None  # it is closed there, whatever becomes of the new one
-                    session = await self._reconnect(old)
+                    session = await self._reconnect(old, self.desk.ending)
                     if session is None:
                         return
                 asked_at = loop.time()
@@ -117,8 +117,10 @@ class _Crew:
                 if claim is None:
                     return
                 if loop.time() - asked_at > IDLE and not await session.alive():
-                    self.desk.report(Result(claim, Outcome(State.PENDING, "the connection was closed while idle")))
-                    continue
+                    old, session = session, None
+                    session = await self._renew(old, claim)
+                    if session is None:
+                        return
                 outcome = (await self._attempt(session, claim)).outcome
                 self.brake.check(outcome)
                 fruitless = fruitless + 1 if outcome.state is State.PENDING else 0
@@ -132,13 +134,27 @@ class _Crew:
                 self.connected -= 1
                 await session.close()
 
-    async def _reconnect(self, old: Session | None) -> Session | None:
+    async def _renew(self, old: Session, claim: Claim) -> Session | None:
+        """A new session for a claim whose own was closed while it waited; None if there can be none.
+
+        The claim is kept: given back, it would lose its moment under the
+        limits, and the next one would find the next session closed again.
+        """
+        session = None
+        try:
+            session = await self._reconnect(old, self.desk.stopped)
+        finally:
+            if session is None:
+                self.desk.report(Result(claim, Outcome(State.PENDING, "the connection was closed while idle")))
+        return session
+
+    async def _reconnect(self, old: Session | None, ending: asyncio.Event) -> Session | None:
         """A new session; None if there can be none for this task but others go on, or if the run is stopping."""
         if old is not None:
             self.connected -= 1
             await old.close()
         try:
-            session = await _connect(self.transport, self.desk.ending)
+            session = await _connect(self.transport, ending)
         except MailServerError as error:
             # Servers limit connections; a run goes on with those that it has.
             if self.connected and isinstance(error.__cause__, ConnectionError):

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Inbox:
     messages: list[tuple[str, str, bytes]] = field(default_factory=list)
     connections: int = 0
     commands: list[str] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)  # when a real server had each message, by the monotonic clock
 
     def recipients(self) -> list[str]:
         """The recipients of all messages, in order."""
@@ -79,6 +81,7 @@ def real_server(
         ) -> str:
             await asyncio.sleep(delay)
             content = envelope.original_content or b""
+            inbox.times.append(time.monotonic())
             inbox.commands.append(" ".join(envelope.mail_options))
             inbox.messages.extend((str(envelope.mail_from), str(to), content) for to in envelope.rcpt_tos)
             return "250 kept"
@@ -125,6 +128,7 @@ class Script:
     delay: float = 0.0
     most_connections: int = 1_000
     ehlo: str = ""  # instead of the extensions
+    idle: float | None = None  # seconds without a command after which it hangs up
 
 
 CUT = "cut"
@@ -159,6 +163,13 @@ def scripted_server(script: Script) -> Iterator[Inbox]:
         yield inbox
 
 
+async def _next_line(reader: asyncio.StreamReader, patience: float | None) -> bytes:
+    """What the client says; nothing, if that takes too long."""
+    with contextlib.suppress(TimeoutError):
+        return await asyncio.wait_for(reader.readline(), patience)
+    return b""
+
+
 async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, script: Script, inbox: Inbox
 ) -> None:
@@ -168,7 +179,7 @@ async def _dialogue(  # noqa: C901, PLR0912 - a protocol is a list of cases
         writer.write(f"{line}\r\n".encode())
 
     say("220 scripted")
-    while line := await reader.readline():
+    while line := await _next_line(reader, script.idle):
         command = line.decode().strip()
         inbox.commands.append(command)
         verb = command[:4].upper()
