@@ -5,132 +5,118 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
+from newsletter.cli.campaigns_resolve import Number, change, steps
 from newsletter.cli.output import AsJson, confirm, say, say_json, table
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
-    from newsletter.cli.report import Counts
-    from newsletter.cli.wiring import Stores
-    from newsletter.store.campaigns import Campaign, CampaignStore, Delivery
+    from newsletter.cli.standing import View
+    from newsletter.store.campaigns import CampaignStore, Delivery
+
+SHOWN = 50  # people without a copy that are named; --all and --json name everybody
 
 app = typer.Typer(help="Past and present sendings.", no_args_is_help=True)
-
-
-class Retry(StrEnum):
-    """What a person can do for the rejected."""
-
-    RESEND = "resend"
-
-
-Number = Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")]
-
-
-class Verdict(StrEnum):
-    """What a person decides of the messages in doubt."""
-
-    RESEND = "resend"
-    ACCEPT = "accept"
-    REJECT = "reject"
+campaigns_watch.register(app)
+campaigns_export.register(app)
+campaigns_resolve.register(app)
 
 
 @app.command("list")
 def list_command(as_json: AsJson = False) -> None:
     """List every campaign, the newest first."""
-    from newsletter.cli.report import counts_json
+    from newsletter.cli.standing import next_steps, status, view, view_json
     from newsletter.delivery.states import State
 
     house = open_house()
 
-    async def run() -> list[tuple[Campaign, Counts]]:
+    async def run() -> list[View]:
         async with house.stores() as stores:
-            return [(found, await stores.campaigns.counts(found.id)) for found in await stores.campaigns.all()]
+            return [await view(stores, found.id) for found in await stores.campaigns.all()]
 
     found = asyncio.run(run())
     if as_json:
-        say_json([{"number": campaign.id, **counts_json(campaign, counts)} for campaign, counts in found])
+        say_json([view_json(house, now) for now in found])
         return
     table(
         ("number", "issue", "segments", "frozen", "status", "recipients", "accepted"),
         (
             (
-                campaign.id,
-                campaign.slug,
-                ", ".join(campaign.segments),
-                campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-                f"{campaign.status}: {campaign.reason}" if campaign.reason else campaign.status,
-                sum(sum(by_state.values()) for by_state in counts.values()),
-                sum(by_state.get(State.ACCEPTED, 0) for by_state in counts.values()),
+                now.campaign.id,
+                now.campaign.slug,
+                ", ".join(now.campaign.segments),
+                now.campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                status(now.campaign),
+                now.people,
+                now.count(State.ACCEPTED),
             )
-            for campaign, counts in found
+            for now in found
         ),
     )
+    for now in found:
+        if not now.ended or now.count(State.IN_DOUBT):
+            say(f"{now.campaign.id}: {'; '.join(next_steps(house, now)[:1])}")
 
 
 @app.command("show")
-def show_command(number: Number, as_json: AsJson = False) -> None:
+def show_command(
+    number: Number,
+    everybody: Annotated[
+        bool, typer.Option("--all", help=f"Name everybody without a copy, not only the first {SHOWN}.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show one campaign, and everybody in it whose copy was not accepted, with the reason.  Shows addresses."""
-    from newsletter.cli.report import counts_json, print_counts
+    from newsletter.cli.standing import counts_tables, facts, next_steps, view, view_json
+    from newsletter.delivery.states import State
 
     house = open_house()
 
-    async def run() -> tuple[Campaign, Counts, list[Delivery]]:
+    async def run() -> tuple[View, list[Delivery]]:
         async with house.stores() as stores:
-            campaign = await _find(stores, number)
-            counts = await stores.campaigns.counts(campaign.id)
-            return campaign, counts, [row async for row in stores.campaigns.deliveries(campaign)]
+            now = await view(stores, number)
+            limit = None if everybody or as_json else SHOWN
+            rows = stores.campaigns.deliveries(now.campaign, worst_first=True, limit=limit)
+            return now, [row async for row in rows]
 
-    campaign, counts, unsettled = asyncio.run(run())
+    now, without = asyncio.run(run())
     if as_json:
-        rows = [
-            {
-                "email": row.email,
-                "edition": row.locale,
-                "state": row.state,
-                "attempts": row.attempts,
-                "reply": row.reply,
-            }
-            for row in unsettled
-        ]
-        say_json({"number": campaign.id, **counts_json(campaign, counts), "not_accepted": rows})
+        say_json({**view_json(house, now), "not_accepted": [_delivery_json(row) for row in without]})
         return
-    say(f"{campaign.slug} to {', '.join(campaign.segments)}")
-    print_counts(counts)
-    if unsettled:
+    say(f"{now.campaign.slug} to {', '.join(now.campaign.segments)}")
+    for name, fact in facts(house, now):
+        say(f"  {name + ':':<10} {fact}")
+    for columns, rows in counts_tables(now):
+        say("")
+        table(columns, rows)
+    for step in next_steps(house, now):
+        say(f"next: {step}")
+    if without:
         say("")
         table(
             ("address", "edition", "state", "attempts", "the server's last words"),
-            ((r.email, r.locale, r.state.replace("_", " "), r.attempts, r.reply) for r in unsettled),
+            ((r.email, r.locale, r.state.replace("_", " "), r.attempts, r.reply) for r in without),
         )
+    if more := now.people - now.count(State.ACCEPTED) - len(without):
+        say(f"… and {more:,} more; --all lists them, 'newsletter campaigns export {number} FILE' writes them to a file")
 
 
-@app.command("resolve")
-def resolve_command(
-    number: Number,
-    in_doubt: Annotated[
-        Verdict | None,
-        typer.Option("--in-doubt", help="resend: maybe a second copy; accept: they have it; reject: they go without."),
-    ] = None,
-    rejected: Annotated[
-        Retry | None, typer.Option("--rejected", help="resend: try them again, when the fault was not theirs.")
-    ] = None,
-) -> None:
-    """Decide what becomes of the messages in doubt, or try rejected ones again."""
-    from newsletter.delivery.states import State
-
-    if (in_doubt is None) == (rejected is None):
-        raise UsageError("decide one thing at a time", "--in-doubt resend|accept|reject, or --rejected resend")
-    verdicts = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
-    old, new = (State.REJECTED, State.PENDING) if in_doubt is None else (State.IN_DOUBT, verdicts[in_doubt])
-    changed = asyncio.run(_change(number, lambda campaigns: campaigns.resolve(number, old, new)))
-    say(f"{changed} {old.replace('_', ' ')}: now {new}")
-    if changed and new is State.PENDING:
-        say("  next: the same 'newsletter send' as before sends them")
+def _delivery_json(row: Delivery) -> dict[str, object]:
+    return {
+        "email": row.email,
+        "edition": row.locale,
+        "domain": row.domain,
+        "state": row.state.value,
+        "attempts": row.attempts,
+        "reply": row.reply,
+        "due_at": row.due_at.isoformat() if row.due_at else None,
+        "updated_at": row.updated_at.isoformat(),
+    }
 
 
 @app.command("pause")
@@ -153,7 +139,8 @@ def resume_command(number: Number) -> None:
     if not asyncio.run(_decide(number, lambda campaigns: campaigns.resume(number))):
         raise UsageError(f"campaign {number} is not paused", "'newsletter campaigns list' tells where each stands")
     say(f"campaign {number} may go on")
-    say("  next: a running worker sends it, or the same 'newsletter send' as before")
+    for step in asyncio.run(steps(number)):
+        say(f"  next: {step}")
 
 
 @app.command("cancel")
@@ -166,37 +153,15 @@ def cancel_command(
     if not yes and not confirm(f"Cancel the rest of campaign {number} for good?"):
         say("nothing was cancelled")
         return
-    changed = asyncio.run(_change(number, lambda campaigns: campaigns.cancel(number)))
+    changed = asyncio.run(change(number, lambda campaigns: campaigns.cancel(number)))
     say(f"cancelled for {changed} who had not got their copy yet")
-
-
-async def _change(number: int, change: Callable[[CampaignStore], Awaitable[int]]) -> int:
-    """Change a campaign after what dead runs left behind has been named."""
-    from newsletter.cli.lock import maybe_alone
-
-    house = open_house()
-    async with house.stores() as stores:
-        await _find(stores, number)
-        with maybe_alone(stores.database.file) as alone:
-            standing = await stores.upkeep.reconcile(number, alone=alone)
-            if standing.doubtful:
-                hint = f"'newsletter campaigns show {number}' names them; then give the same command again"
-                raise UsageError(
-                    f"a run died and left {standing.doubtful} more in doubt; nothing was decided yet", hint
-                )
-            return await change(stores.campaigns)
 
 
 async def _decide(number: int, decide: Callable[[CampaignStore], Awaitable[bool]]) -> bool:
     """Change the status of a campaign, also of one that is being sent."""
+    from newsletter.cli.standing import find
+
     house = open_house()
     async with house.stores() as stores:
-        await _find(stores, number)
+        await find(stores, number)
         return await decide(stores.campaigns)
-
-
-async def _find(stores: Stores, number: int) -> Campaign:
-    campaign = await stores.campaigns.get(number)
-    if campaign is None:
-        raise UsageError(f"there is no campaign {number}", "'newsletter campaigns list' lists them")
-    return campaign

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -58,16 +59,22 @@ class Shown:
         self._bar.update(self._task, completed=done, description=description)
 
 
-@contextlib.contextmanager
-def progress(total: int) -> Iterator[Shown]:
-    """A bar as long as the block lasts."""
-    columns = (
+def bar(console: Console) -> Progress:
+    """Number, rate, and time left."""
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        console=console,
+        transient=True,
     )
-    with Progress(*columns, console=err, transient=True) as bar:
-        yield Shown(bar, total)
+
+
+@contextlib.contextmanager
+def progress(total: int) -> Iterator[Shown]:
+    """A bar as long as the block lasts."""
+    with bar(err) as shown:
+        yield Shown(shown, total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter.cli.output import table
-from newsletter.delivery.states import UNDELIVERED, State
+from newsletter.delivery.states import UNDELIVERED, CampaignStatus, State
 from newsletter.errors import NotDeliveredError
 from newsletter.store.campaigns import Campaign
 
@@ -28,15 +28,17 @@ def people(number: int) -> str:
 
 def print_counts(counts: Counts) -> None:
     """A table of what became of a campaign, by edition."""
+    table(*counts_table("edition", dict(sorted(counts.items()))))
+
+
+def counts_table(heading: str, counts: Counts) -> tuple[tuple[str, ...], list[tuple[str | int, ...]]]:
+    """The columns and rows of such a table: everybody, then a column for each state that occurs."""
     states = [state for state in State if state is State.ACCEPTED or any(state in found for found in counts.values())]
     states.sort(key=lambda state: state is not State.ACCEPTED)
-    table(
-        ("edition", "recipients", *(state.replace("_", " ") for state in states)),
-        (
-            (locale, sum(found.values()), *(found.get(state, 0) for state in states))
-            for locale, found in sorted(counts.items())
-        ),
-    )
+    columns = (heading, "recipients", *(state.replace("_", " ") for state in states))
+    return columns, [
+        (name, sum(found.values()), *(found.get(state, 0) for state in states)) for name, found in counts.items()
+    ]
 
 
 def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
@@ -52,7 +54,9 @@ def require_delivered(counts: Counts, campaign: Campaign, ended: Ended) -> None:
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
     hints = []
-    if ended.halted:
+    if ended.halted.startswith(f"it is {CampaignStatus.CANCELLED}"):
+        hints.append(f"{ended.halted}, and nobody else gets a copy")
+    elif ended.halted:
         hints.append(f"{ended.halted}; 'newsletter campaigns resume {campaign.id}' lets it go on")
     elif ended.due:
         when = ended.due.astimezone().strftime("%Y-%m-%d %H:%M")

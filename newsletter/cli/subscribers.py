@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.audience.csvlist import read_list
-from newsletter.audience.subscribers import parse_address
+from newsletter.audience.subscribers import Status, parse_address
 from newsletter.cli.output import AsJson, say, say_json, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
@@ -40,6 +40,7 @@ def import_command(
                 "changed": report.changed,
                 "unchanged": report.unchanged,
                 "left": report.left,
+                "bounced": report.bounced,
                 "bad": bad,
                 "notices": notices,
             }
@@ -61,6 +62,9 @@ def print_report(report: ImportReport, file: Path) -> None:
     say(f"{file}: {report.added} added, {report.changed} changed, {report.unchanged} as they were")
     if report.left:
         say(f"  {report.left} of them unsubscribed earlier and stay so")
+    if report.bounced:
+        say(f"  {report.bounced} bounced: their server says that there is no such mailbox; they get no mail")
+        say("  next: 'newsletter subscribers show ADDRESS' tells what the server said, and what to do if it was wrong")
     for line, notice in report.notices[:SHOWN]:
         say(f"  line {line}: {notice}")
     for row in report.bad[:SHOWN]:
@@ -82,9 +86,10 @@ def show_command(
     async def run() -> None:
         async with house.stores() as stores:
             found = await stores.subscribers.find(email)
-        if found is None:
-            raise UsageError(f"nobody on the list has the address '{address}'")
-        facts = {
+            if found is None:
+                raise UsageError(f"nobody on the list has the address '{address}'")
+            bounced = await stores.campaigns.last_rejection(found.id) if found.status is Status.BOUNCED else None
+        facts: dict[str, object] = {
             "email": found.email,
             "name": found.name,
             "locale": found.locale,
@@ -92,6 +97,8 @@ def show_command(
             "tags": sorted(found.tags),
             "attributes": dict(found.attributes),
         }
+        if bounced:
+            facts |= {"bounced_in": bounced[0], "reply": bounced[1]}
         if as_json:
             say_json(facts)
             return
@@ -100,8 +107,19 @@ def show_command(
             if isinstance(value, dict):
                 shown = ", ".join(f"{name}={text}" for name, text in value.items())
             say(f"{key + ':':<12} {shown}")
+        if found.status is Status.BOUNCED:
+            _explain(bounced)
 
     asyncio.run(run())
+
+
+def _explain(bounced: tuple[int, str] | None) -> None:
+    """What it means to have bounced, and what to do if the server was wrong."""
+    say("bounced means: their server says that there is no such mailbox, so they get no mail")
+    if bounced:
+        again = f"newsletter campaigns resolve {bounced[0]} --rejected resend"
+        say(f"  next: ask them for their new address; if the server was wrong: '{again}'")
+        say("  it tries all again who were rejected in that campaign, and puts them back on the list")
 
 
 @app.command("unsubscribe")

@@ -21,6 +21,16 @@ from newsletter.store.database import Database
 from newsletter.store.tables import campaigns, deliveries, editions, runs, subscribers
 from newsletter.store.upkeep import move
 
+# In the order in which a person should look at them.
+WITHOUT_COPY = (
+    State.IN_DOUBT,
+    State.REJECTED,
+    State.DEFERRED,
+    State.CANCELLED,
+    State.SENDING,
+    State.PENDING,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
@@ -36,6 +46,7 @@ class Campaign:
     reason: str = ""
     starts_at: dt.datetime | None = None
     again: str = ""
+    latest: dt.datetime | None = None  # until when it may start without a person's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Delivery:
 
     email: str
     locale: str
+    domain: str
     state: State
     attempts: int
     reply: str
@@ -88,12 +100,24 @@ class CampaignStore:
             rows = (await connection.execute(query)).mappings().all()
         return [to_campaign(row) for row in rows]
 
-    async def deliveries(self, campaign: Campaign, *, all_states: bool = False) -> AsyncIterator[Delivery]:
-        """The deliveries in the order of their people; without ``all_states`` those that are not accepted."""
+    async def deliveries(
+        self,
+        campaign: Campaign,
+        states: Collection[State] = WITHOUT_COPY,
+        *,
+        worst_first: bool = False,
+        limit: int | None = None,
+    ) -> AsyncIterator[Delivery]:
+        """The deliveries in some states, in the order of their people; or first those of whom a person should know."""
+        order: list[sa.ColumnElement[int]] = [deliveries.c.subscriber_id]
+        if worst_first:
+            place = {state.value: number for number, state in enumerate(WITHOUT_COPY)}
+            order.insert(0, sa.case(place, value=deliveries.c.state, else_=len(place)))
         query = (
             sa.select(
                 subscribers.c.email,
                 editions.c.locale,
+                deliveries.c.domain,
                 deliveries.c.state,
                 deliveries.c.attempts,
                 deliveries.c.reply,
@@ -102,14 +126,25 @@ class CampaignStore:
             )
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
             .join(editions, editions.c.id == deliveries.c.edition_id)
-            .where(deliveries.c.campaign_id == campaign.id)
-            .order_by(deliveries.c.subscriber_id)
+            .where(deliveries.c.campaign_id == campaign.id, deliveries.c.state.in_(states))
+            .order_by(*order)
+            .limit(limit)
         )
-        if not all_states:
-            query = query.where(deliveries.c.state != State.ACCEPTED)
         async with self._database.read() as connection, connection.stream(query) as rows:
-            async for email, locale, state, attempts, reply, due_at, updated_at in rows:
-                yield Delivery(email, locale, State(state), attempts, reply, due_at, updated_at)
+            async for email, locale, domain, state, attempts, reply, due_at, updated_at in rows:
+                yield Delivery(email, locale, domain, State(state), attempts, reply, due_at, updated_at)
+
+    async def last_rejection(self, subscriber_id: int) -> tuple[int, str] | None:
+        """The newest campaign in which a person was rejected, and the server's words."""
+        query = (
+            sa.select(deliveries.c.campaign_id, deliveries.c.reply)
+            .where(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == State.REJECTED)
+            .order_by(deliveries.c.campaign_id.desc())
+            .limit(1)
+        )
+        async with self._database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return (row.campaign_id, row.reply) if row else None
 
     async def editions(self, campaign_id: int) -> dict[int, FrozenEdition]:
         """The frozen editions of a campaign, by id."""
@@ -152,6 +187,15 @@ class CampaignStore:
                 counts.setdefault(name, {})[State(state)] = number
         return counts
 
+    async def next_due(self, campaign_id: int) -> dt.datetime | None:
+        """When the next of its deferred messages may be tried again."""
+        query = sa.select(sa.func.min(deliveries.c.due_at)).where(
+            deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.DEFERRED
+        )
+        async with self._database.read() as connection:
+            found: dt.datetime | None = (await connection.execute(query)).scalar_one_or_none()
+        return found
+
     async def runs(self, campaign_id: int) -> list[Run]:
         """Who is sending it just now, as far as the leases say."""
         query = sa.select(runs.c.name, runs.c.started_at).where(
@@ -167,11 +211,21 @@ class CampaignStore:
         )
 
     async def resume(self, campaign_id: int) -> bool:
-        """Let a paused campaign go on, at once even if its time to start was missed; whether it was paused."""
-        return await self._set_status(campaign_id, (CampaignStatus.PAUSED,), CampaignStatus.RUNNING, "")
+        """Let a paused campaign go on; whether it was paused.
+
+        One whose time to start is still to come waits for it again.  One whose
+        time was missed starts at once.
+        """
+        to_come = campaigns.c.starts_at > self._clock.now()
+        new = sa.case((to_come, CampaignStatus.SCHEDULED.value), else_=CampaignStatus.RUNNING.value)
+        return await self._set_status(campaign_id, (CampaignStatus.PAUSED,), new, "")
 
     async def _set_status(
-        self, campaign_id: int, old: Collection[CampaignStatus], new: CampaignStatus, reason: str
+        self,
+        campaign_id: int,
+        old: Collection[CampaignStatus],
+        new: CampaignStatus | sa.ColumnElement[str],
+        reason: str,
     ) -> bool:
         async with self._database.write() as connection:
             result = await connection.execute(
@@ -234,6 +288,7 @@ def to_campaign(row: Mapping[Any, Any]) -> Campaign:
         row["status_reason"],
         row["starts_at"],
         row["again_reason"],
+        row["latest_start_at"],
     )
 
 

@@ -31,6 +31,7 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     left: int = 0  # rows of people who have unsubscribed; they stay so
+    bounced: int = 0  # rows of people whose server said that there is no such mailbox; they are not written to
     bad: list[BadRow] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
 
@@ -55,7 +56,8 @@ class SubscriberStore:
         """Add and update people in one transaction: all good rows go in, or none if it is cut off.
 
         An import never takes away: empty cells change nothing, tags are added
-        to those already there, and nobody who left is subscribed again.
+        to those already there, and nobody who left, or whose mailbox is gone,
+        is written to again.
         """
         report = ImportReport()
         async with self._database.write() as connection:
@@ -81,6 +83,8 @@ class SubscriberStore:
             old = known.get(address_key(row.email))
             if old is None:
                 new[secrets.token_urlsafe(REF_BYTES)] = row
+            elif old.status is Status.BOUNCED:
+                report.bounced += 1
             elif old.status is not Status.SUBSCRIBED:
                 report.left += 1
             else:

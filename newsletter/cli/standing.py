@@ -1,0 +1,195 @@
+"""Where a campaign stands, and what comes next: read from the ledger, which is not changed by it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsletter.cli.report import Counts, counts_table
+from newsletter.cli.wiring import House, Stores
+from newsletter.delivery.states import CampaignStatus, State
+from newsletter.errors import UsageError
+from newsletter.store.campaigns import Campaign, Run
+
+MOST_DOMAINS = 10  # that are shown by name; the rest is summed
+_GOT = re.compile(r"who got (\d+)(?: in (\S+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A campaign at one moment: its numbers by edition and by mail domain, and who is sending it."""
+
+    campaign: Campaign
+    editions: Counts
+    domains: Counts
+    runs: list[Run]
+    next_due: dt.datetime | None
+
+    def count(self, *states: State) -> int:
+        """How many recipients are in one of the states."""
+        return sum(found.get(state, 0) for found in self.editions.values() for state in states)
+
+    @property
+    def people(self) -> int:
+        """All recipients."""
+        return self.count(*State)
+
+    @property
+    def moving(self) -> int:
+        """Those of whom something can still change by itself."""
+        return self.count(State.PENDING, State.SENDING, State.DEFERRED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it moves, also when no run has written that down yet."""
+        return self.campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED) or (
+            self.campaign.status is CampaignStatus.RUNNING and not self.moving
+        )
+
+
+async def find(stores: Stores, number: int) -> Campaign:
+    """One campaign by its number.  Raises UsageError."""
+    campaign = await stores.campaigns.get(number)
+    if campaign is None:
+        raise UsageError(f"there is no campaign {number}", "'newsletter campaigns list' lists them")
+    return campaign
+
+
+async def view(stores: Stores, number: int) -> View:
+    """A campaign as it stands now.  Raises UsageError if there is none of this number."""
+    campaigns = stores.campaigns
+    campaign = await find(stores, number)
+    return View(
+        campaign,
+        await campaigns.counts(number),
+        await campaigns.domain_counts(number),
+        await campaigns.runs(number),
+        await campaigns.next_due(number),
+    )
+
+
+def largest(domains: Counts) -> tuple[Counts, int, dict[State, int]]:
+    """The largest mail domains, the largest first; how many others there are; and their numbers together."""
+    names = sorted(domains, key=lambda name: (-sum(domains[name].values()), name))
+    others: dict[State, int] = {}
+    for name in names[MOST_DOMAINS:]:
+        for state, number in domains[name].items():
+            others[state] = others.get(state, 0) + number
+    return {name: domains[name] for name in names[:MOST_DOMAINS]}, len(names[MOST_DOMAINS:]), others
+
+
+def counts_tables(now: View) -> list[tuple[tuple[str, ...], list[tuple[str | int, ...]]]]:
+    """The numbers by edition and by mail domain, as columns and rows."""
+    domains, number, others = largest(now.domains)
+    if number:
+        domains = {**domains, "1 other" if number == 1 else f"{number:,} others": others}
+    return [counts_table("edition", dict(sorted(now.editions.items()))), counts_table("mail domain", domains)]
+
+
+def when(house: House, moment: dt.datetime) -> str:
+    """A time as the organisation's clocks show it."""
+    return f"{moment.astimezone(zoneinfo.ZoneInfo(house.settings.organisation.timezone)):%Y-%m-%d %H:%M %Z}"
+
+
+def repeat(campaign: Campaign) -> str:
+    """The command that goes on with a campaign."""
+    words = ["newsletter send", campaign.slug]
+    for name in campaign.segments:
+        if got := _GOT.fullmatch(name):
+            words.append(f"--got {got[1]}{f' --edition {got[2]}' if got[2] else ''}")
+        else:
+            words.append(f"--segment {name}")
+    return " ".join(words)
+
+
+def status(campaign: Campaign) -> str:
+    """ "paused: a wrong link"."""
+    return f"{campaign.status}: {campaign.reason}" if campaign.reason else campaign.status.value
+
+
+def facts(house: House, now: View) -> list[tuple[str, str]]:
+    """What there is to say of a campaign besides its numbers."""
+    campaign = now.campaign
+    said = [("status", status(campaign)), ("frozen", when(house, campaign.frozen_at))]
+    if campaign.starts_at:
+        latest = f", at the latest {when(house, campaign.latest)}" if campaign.latest else ""
+        said.append(("starts", f"{when(house, campaign.starts_at)}{latest}"))
+    if campaign.again:
+        said.append(("again", campaign.again))
+    said += [("sent by", f"{run.name}, since {when(house, run.started_at)}") for run in now.runs]
+    if now.next_due:
+        said.append(("next due", when(house, now.next_due)))
+    return said
+
+
+def next_steps(house: House, now: View) -> list[str]:
+    """What happens next, or what a person can do, in words for staff."""
+    number, command = now.campaign.id, repeat(now.campaign)
+    steps = [step] if (step := _of_the_rest(house, now, command)) else []
+    if now.campaign.status is not CampaignStatus.CANCELLED:
+        if doubtful := now.count(State.IN_DOUBT):
+            told = "1 is in doubt" if doubtful == 1 else f"{doubtful} are in doubt"
+            steps.append(f"{told}: a person decides, 'newsletter campaigns resolve {number} --in-doubt …'")
+        if rejected := now.count(State.REJECTED):
+            told = "1 was rejected" if rejected == 1 else f"{rejected} were rejected"
+            again = f"'newsletter campaigns resolve {number} --rejected resend'"
+            steps.append(f"{told}, and not tried again; if the fault was not theirs: {again}")
+    return steps
+
+
+def _of_the_rest(house: House, now: View, command: str) -> str:
+    """What becomes of those who can still get their copy."""
+    campaign = now.campaign
+    match campaign.status:
+        case CampaignStatus.CANCELLED:
+            return "nothing more of it is sent"
+        case CampaignStatus.SCHEDULED if campaign.starts_at:
+            at = when(house, campaign.starts_at)
+            return f"it starts at {at}: keep a worker up, or run '{command} --wait' before, or '{command}' then"
+        case CampaignStatus.PAUSED:
+            number = campaign.id
+            return (
+                f"'newsletter campaigns resume {number}' lets it go on, 'newsletter campaigns cancel {number}' ends it"
+            )
+    if now.runs:
+        return f"it is being sent: 'newsletter campaigns watch {campaign.id}' shows how it goes"
+    if now.count(State.PENDING, State.SENDING):
+        return f"nobody is sending it: '{command}' goes on, or a running worker"
+    if now.next_due:
+        at = when(house, now.next_due)
+        return f"the next deferred one is due at {at}: '{command}' then, or now with --wait, or a running worker"
+    return ""
+
+
+def view_json(house: House, now: View) -> dict[str, object]:
+    """All of it for programs; times in UTC."""
+    campaign = now.campaign
+    shown, number, others = largest(now.domains)
+    return {
+        "number": campaign.id,
+        "issue": campaign.slug,
+        "segments": list(campaign.segments),
+        "status": campaign.status.value,
+        "reason": campaign.reason,
+        "frozen_at": campaign.frozen_at.isoformat(),
+        "starts_at": _iso(campaign.starts_at),
+        "latest_start_at": _iso(campaign.latest),
+        "again": campaign.again,
+        "runs": [{"name": run.name, "started_at": run.started_at.isoformat()} for run in now.runs],
+        "next_due": _iso(now.next_due),
+        "next": next_steps(house, now),
+        "editions": {name: _plain(found) for name, found in now.editions.items()},
+        "domains": {name: _plain(found) for name, found in shown.items()},
+        "other_domains": {"domains": number, **_plain(others)},
+    }
+
+
+def _plain(found: Mapping[State, int]) -> dict[str, int]:
+    return {state.value: number for state, number in found.items()}
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
