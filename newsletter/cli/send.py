@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from newsletter.cli.sending import Wish
 
 MOST_WORKERS = 16
+GRACE = "1h"
 _GRACE = re.compile(r"(\d{1,3})\s*(m|h|d)")
+_TIME_OF_DAY = re.compile(r"\d[T ]\d\d")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -38,14 +40,17 @@ def send_command(
     at: Annotated[
         str, typer.Option("--at", metavar="TIME", help="Freeze now, start then: '2026-12-01 09:00', organisation time.")
     ] = "",
-    grace: Annotated[str, typer.Option("--grace", metavar="SPAN", help="How late --at may start: 30m, 2h, 1d.")] = "1h",
+    grace: Annotated[
+        str, typer.Option("--grace", metavar="SPAN", help="How late --at may start: 30m, 2h, 1d.")
+    ] = GRACE,
     got: Annotated[
-        int, typer.Option("--got", metavar="CAMPAIGN", help="Only who got this earlier campaign; for a correction.")
-    ] = 0,
+        int | None,
+        typer.Option("--got", metavar="CAMPAIGN", help="Only who got this earlier campaign; for a correction."),
+    ] = None,
     edition: Annotated[str, typer.Option("--edition", metavar="LOCALE", help="With --got: only this edition.")] = "",
     again: Annotated[
-        str, typer.Option("--again", metavar="REASON", help="Send also to people who had this issue; say why.")
-    ] = "",
+        str | None, typer.Option("--again", metavar="REASON", help="Send also to people who had this issue; say why.")
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="How many processes of this machine send.")
     ] = 1,
@@ -63,12 +68,12 @@ def send_command(
     from newsletter.cli.sending import Sending, send_test
 
     house = open_house()
-    if to and (segment or dry_run or wait or at or got or again or queue):
+    if to and (segment or dry_run or wait or at or got is not None or edition or again is not None or queue):
         raise UsageError("--to sends a test to one address; it goes with --json only", "leave one of them out")
     if to:
         run(send_test(house, issue, to, as_json=as_json))
         return
-    if not segment and not got:
+    if not segment and got is None:
         known = ", ".join(house.settings.segments) or "none yet; define them in newsletter.yaml"
         raise UsageError("to whom? Name at least one segment", f"--segment NAME; known are: {known}")
     if queue and (wait or workers > 1):
@@ -81,40 +86,51 @@ def send_command(
         run(sending.run(yes=yes, as_json=as_json, wait=wait, workers=workers, queue=queue))
 
 
-def _wish(house: House, *, at: str, grace: str, got: int, edition: str, again: str) -> Wish:
+def _wish(house: House, *, at: str, grace: str, got: int | None, edition: str, again: str | None) -> Wish:
     """The options in the words of the store.  Raises UsageError."""
     from newsletter.cli.sending import Wish
     from newsletter.store.freeze import Got, Schedule
 
-    if edition and not got:
+    if edition and got is None:
         raise UsageError("--edition narrows --got", "add --got with the number of the campaign that they got")
     if edition and edition not in house.settings.editions():
         raise UsageError(f"there is no edition '{edition}'", f"known are: {', '.join(house.settings.editions())}")
+    if again is not None and not again.strip():
+        raise UsageError("people who had this issue get it again only for a reason", 'write it down: --again "why"')
+    if grace != GRACE and not at:
+        raise UsageError("--grace says how late --at may start", "add --at, or leave --grace out")
     schedule = None
     if at:
         starts_at = _moment(at, house)
         if starts_at <= house.clock.now():
             raise UsageError(f"'{at}' is past", "name a later time, or leave --at out to send now")
-        schedule = Schedule(starts_at, starts_at + _span(grace))
-    return Wish(Got(got, edition) if got else None, again.strip(), schedule)
+        schedule = Schedule(starts_at, _later(starts_at, grace))
+    return Wish(None if got is None else Got(got, edition), (again or "").strip(), schedule)
 
 
 def _moment(text: str, house: House) -> dt.datetime:
-    """A time in the organisation's zone, unless it says its own."""
+    """A time in the organisation's zone, unless it says its own; in UTC."""
+    hint = "write day and time, like '2026-12-01 09:00'"
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise UsageError(f"'{text}' is no time", "write it like '2026-12-01 09:00'") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zoneinfo.ZoneInfo(house.settings.organisation.timezone))
-        there = moment.astimezone(dt.UTC).astimezone(moment.tzinfo)
-        if there.replace(tzinfo=None) != moment.replace(tzinfo=None):
-            raise UsageError(f"'{text}' does not exist: the clocks are put forward then", "name a later time")
+        said = dt.datetime.fromisoformat(text.strip())
+        if not _TIME_OF_DAY.search(text):
+            raise UsageError(f"'{text}' says no time of day", hint)
+        zone = said.tzinfo or zoneinfo.ZoneInfo(house.settings.organisation.timezone)
+        moment = said.replace(tzinfo=zone).astimezone(dt.UTC)
+        there = moment.astimezone(zone)
+    except (ValueError, OverflowError):  # OverflowError: at an end of the calendar
+        raise UsageError(f"'{text}' is no time", hint) from None
+    if there.replace(tzinfo=None) != said.replace(tzinfo=None):
+        raise UsageError(f"'{text}' does not exist: the clocks are put forward then", "name a later time")
     return moment
 
 
-def _span(text: str) -> dt.timedelta:
-    found = _GRACE.fullmatch(text.strip())
-    if not found:
-        raise UsageError(f"'{text}' is no span of time", "write it like 30m, 2h or 1d")
-    return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+def _later(moment: dt.datetime, span: str) -> dt.datetime:
+    """So much later."""
+    found = _GRACE.fullmatch(span.strip())
+    try:
+        if found:
+            return moment + dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError:  # after the end of the calendar
+        pass
+    raise UsageError(f"'{span}' is no span of time", "write it like 30m, 2h or 1d")

@@ -16,6 +16,7 @@ from newsletter.cli.output import confirm, say, say_json, tell
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
+from newsletter.cli.standing import repeat, when
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.deliver import Transport, connect
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
@@ -160,20 +161,51 @@ class Sending:
                         say_json(counts_json(campaign, counts))
                     else:
                         print_counts(counts)
-        if ended is None:
+        if self._wish.schedule and (ended is None or ended.due == self._wish.schedule.starts_at):
+            self._tell_schedule(campaign, self._wish.schedule)
+        elif ended is None:
+            self._tell_queued(campaign)
+        else:
+            require_delivered(counts, campaign, ended)
+
+    def _tell_schedule(self, campaign: Campaign, schedule: Schedule) -> None:
+        tell(f"campaign {campaign.id} is frozen and starts at {when(self._house, schedule.starts_at)}")
+        command = repeat(campaign)
+        tell(f"  next: keep a worker up, or run '{command} --wait' before, or '{command}' then")
+
+    def _tell_queued(self, campaign: Campaign) -> None:
+        if campaign.status in (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED):
             tell(f"campaign {campaign.id} is frozen; a running 'newsletter worker' sends it")
-            return
-        require_delivered(counts, campaign, ended)
+        else:
+            tell(f"campaign {campaign.id} is {campaign.status}, so that no worker sends anything of it")
+            tell(f"  next: 'newsletter campaigns show {campaign.id}' tells more")
 
     async def _open_campaign(self, stores: Stores) -> Campaign | None:
-        """The campaign that this command goes on with; None if it has to start one."""
-        campaign = await stores.campaigns.find(self._slug, self._names)
-        if campaign is None or not self._wish.again:
-            return campaign
-        if campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED):
+        """The campaign that this command goes on with; None if it has to start one.
+
+        Raises UsageError if it must not do what was wished.
+        """
+        wish = self._wish
+        if wish.got:
+            await _require_campaign(stores, wish.got)
+        if wish.again:
+            await self._require_ended(stores)
             return None
-        hint = f"'newsletter campaigns show {campaign.id}' tells more; send without --again to go on with it"
-        raise UsageError(f"campaign {campaign.id} of this issue is not finished: it is {campaign.status}", hint)
+        campaign = await stores.campaigns.find(self._slug, self._names)
+        if campaign is None or wish.schedule is None:
+            return campaign
+        if campaign.status is CampaignStatus.SCHEDULED and campaign.starts_at == wish.schedule.starts_at:
+            return campaign
+        hint = f"'newsletter campaigns show {campaign.id}' tells more; without --at, this command goes on with it"
+        raise UsageError(f"campaign {campaign.id} is just this, and is {campaign.status}: nothing was scheduled", hint)
+
+    async def _require_ended(self, stores: Stores) -> None:
+        """People would get two copies at about the same time, if one were still on its way."""
+        for campaign in await stores.campaigns.all():
+            if campaign.slug == self._slug and campaign.status in _OPEN:
+                told = f"campaign {campaign.id} of this issue is not finished: it is {campaign.status}"
+                hint = f"'{repeat(campaign)}' goes on with it, 'newsletter campaigns cancel {campaign.id}' ends it"
+                raise UsageError(told, hint)
 
     @property
     def _names(self) -> list[str]:
@@ -223,12 +255,12 @@ class Sending:
             await (await connect(server)).close()  # a wrong password shows before anything is frozen
         tell(f"'{self._slug}' to {', '.join(self._names)}: {people(plan.people)}")
         tell(f"  {numbers(plan.by_locale)}")
-        when = "now"
+        start = "now"
         if schedule := self._wish.schedule:
-            when = f"at {schedule.starts_at:%Y-%m-%d %H:%M %Z}"
+            start = f"at {when(self._house, schedule.starts_at)}"
         if not yes and not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", "add --yes to send without being asked")
-        if not yes and not confirm(f"Send to {people(plan.people)} {when}?"):
+        if not yes and not confirm(f"Send to {people(plan.people)} {start}?"):
             tell("nothing was sent")
             return None
         return await stores.freezer.freeze(target, edition_for, plan.by_locale, schedule=self._wish.schedule)
@@ -241,6 +273,23 @@ class Sending:
 
         await stores.freezer.plan(target, each)
         return plan
+
+
+_OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+
+
+async def _require_campaign(stores: Stores, got: Got) -> None:
+    """The campaign whose people are meant, and its edition, must be there; UsageError if not."""
+    earlier = await stores.campaigns.get(got.campaign)
+    if earlier is None:
+        raise UsageError(f"there is no campaign {got.campaign}", "'newsletter campaigns list' lists them")
+    editions = await stores.campaigns.counts(earlier.id)
+    if got.locale and got.locale not in editions:
+        hint = f"its editions are: {', '.join(sorted(editions))}"
+        raise UsageError(f"campaign {earlier.id} has no edition '{got.locale}'", hint)
+    if earlier.status in (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED):
+        tell(f"warning: campaign {earlier.id} is not finished; whoever gets it from now on is not among these people")
+        tell(f"  hint: 'newsletter campaigns pause {earlier.id}' first, and go on with it afterwards")
 
 
 def _make_editions(plan: Plan, edition_for: EditionFor) -> None:

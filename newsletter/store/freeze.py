@@ -235,9 +235,10 @@ class _Rows:
 
 
 def _who_got(got: Got) -> sa.Select[tuple[int]]:
-    """People whose copy was accepted, or may have been."""
+    """People whose copy was accepted, or may have been; also those whose copy is under way."""
+    may_have_it = (State.ACCEPTED, State.IN_DOUBT, State.SENDING)
     query = sa.select(deliveries.c.subscriber_id).where(
-        deliveries.c.campaign_id == got.campaign, deliveries.c.state.in_((State.ACCEPTED, State.IN_DOUBT))
+        deliveries.c.campaign_id == got.campaign, deliveries.c.state.in_(may_have_it)
     )
     if not got.locale:
         return query
