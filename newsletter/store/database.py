@@ -33,6 +33,7 @@ from newsletter.store.tables import UtcTime
 
 NEWEST = "0002"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
+LONGEST_SILENCE = 90_000  # milliseconds in a transaction after which PostgreSQL ends it and frees what it locked
 MIGRATION_LOCK = 20_190_603  # the key of PostgreSQL's advisory lock while tables are changed; any number
 
 T = TypeVar("T")
@@ -67,6 +68,9 @@ class Database:
                 patience = 0 if engine is self._eager_engine else BUSY_TIMEOUT
                 sa.event.listen(engine, "connect", partial(_on_sqlite_connect, patience))
                 sa.event.listen(engine, "begin", _on_sqlite_begin)
+        if file is None:
+            for engine in (self._engine.sync_engine, self._sync_engine):
+                sa.event.listen(engine, "connect", _on_postgresql_connect)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     @classmethod
@@ -200,6 +204,14 @@ def _is_busy(error: OperationalError) -> bool:
     if not isinstance(error.orig, sqlite3.OperationalError):
         return False
     return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # without the details that stand before it
+
+
+def _on_postgresql_connect(dbapi_connection: Any, _record: object) -> None:
+    """A machine that sleeps or is unplugged in the middle of a transaction must not hold its locks for ever."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {LONGEST_SILENCE}")
+    cursor.close()
+    dbapi_connection.commit()
 
 
 def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) -> None:
