@@ -88,6 +88,7 @@ class Desk:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     halted: str = ""
     resume_in: float | None = None
+    left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
     _held: set[int] = field(default_factory=set)
@@ -116,7 +117,7 @@ class Desk:
 
     async def claim(self) -> Claim | None:
         """The next message to send, or None when there is none or the run is stopping."""
-        if self.stopping:
+        if self.stopping or self.left <= 0:
             return None
         future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
@@ -187,7 +188,7 @@ class Desk:
     async def _exchange(self) -> None:
         waiting, self._waiting = ([], self._waiting) if self._holding else (self._waiting, [])
         results, self._results = self._results, []
-        want = 0 if self.stopping else len(waiting)
+        want = 0 if self.stopping else min(len(waiting), self.left)
         try:
             grant = await self._persistently(lambda: self.ledger.exchange(results, want))
         except BaseException:
@@ -197,6 +198,7 @@ class Desk:
             raise
         self._held.difference_update(result.claim.addressee.id for result in results)
         self._held.update(claim.addressee.id for claim in grant.claims)
+        self.left -= len(grant.claims)
         for future, claim in zip(waiting, grant.claims, strict=False):
             future.set_result(claim)
         self._seat(waiting[len(grant.claims) :], grant)

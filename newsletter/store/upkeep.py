@@ -75,6 +75,20 @@ class Upkeep:
         async with self._database.read() as connection:
             return list((await connection.execute(query)).scalars())
 
+    async def pending(self, campaign_id: int, most: int) -> int:
+        """How many rows can be sent just now, counted up to ``most``: a cheap look before a run."""
+        rows = (
+            sa.select(deliveries.c.subscriber_id)
+            .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
+            .where(deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.PENDING, reachable())
+            .limit(most)
+        )
+        async with self._database.read() as connection:
+            found: int = (
+                await connection.execute(sa.select(sa.func.count()).select_from(rows.subquery()))
+            ).scalar_one()
+        return found
+
     async def _bury(self, connection: AsyncConnection, campaign_id: int, *, alone: bool) -> int:
         """Remove dead runs; what they held is in doubt.  Returns how many rows that are."""
         dead = sa.true() if alone else runs.c.expires_at <= self._database.now(self._clock.now())
