@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import campaigns, content, demo, doctor, i18n, parts, segments, send, subscribers
+from newsletter.cli import campaigns, content, demo, doctor, i18n, parts, segments, send, subscribers, worker
 from newsletter.cli.output import err, report_error
 from newsletter.errors import NewsletterError
 
@@ -47,6 +47,7 @@ app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 send.register(app)
 parts.register(app)
+worker.register(app)
 app.add_typer(campaigns.app, name="campaigns")
 demo.register(app)
 doctor.register(app)

@@ -42,11 +42,13 @@ class Runner:
     stores: Stores
     tokens: Tokens
     server: Transport
+    ledger_type: type[CampaignLedger] = CampaignLedger  # a worker may time it
 
     def ledger(self, campaign: Campaign) -> CampaignLedger:
         """A new run's view of a campaign."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        return CampaignLedger(self.stores.database, self.house.clock, campaign.id, token, self.house.sending_limits())
+        limits = self.house.sending_limits()
+        return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 
     async def deliver(self, campaign: Campaign, desk: Desk, connections: int, on_result: OnResult) -> None:
         """Deliver what is pending until there is no more, or the desk is stopped; ``desk.halted`` then says why.

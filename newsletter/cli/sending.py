@@ -13,6 +13,7 @@ from newsletter.audience.subscribers import parse_address
 from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
 from newsletter.cli.output import confirm, say, say_json, tell
+from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
@@ -263,7 +264,8 @@ class Sending:
         if not yes and not confirm(f"Send to {people(plan.people)} {start}?"):
             tell("nothing was sent")
             return None
-        return await stores.freezer.freeze(target, edition_for, plan.by_locale, schedule=self._wish.schedule)
+        also = None if self._wish.schedule else await waker(self._house, stores, plan.people)
+        return await stores.freezer.freeze(target, edition_for, plan.by_locale, schedule=self._wish.schedule, also=also)
 
     async def _plan(self, stores: Stores, target: Target) -> Plan:
         plan = Plan()

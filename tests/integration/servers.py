@@ -138,7 +138,7 @@ OK = {"MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go on", "BODY": "250 take
 
 
 @contextlib.contextmanager
-def scripted_server(script: Script) -> Iterator[Inbox]:
+def scripted_server(script: Script, port: int = 0) -> Iterator[Inbox]:
     """A server that follows ``script``; whatever body it read whole is in the inbox, whatever it answered."""
     inbox = Inbox()
     now_open = 0
@@ -156,10 +156,9 @@ def scripted_server(script: Script) -> Iterator[Inbox]:
         writer.close()
 
     async def start() -> asyncio.Server:
-        return await asyncio.start_server(serve, "127.0.0.1", 0)
+        return await asyncio.start_server(serve, "127.0.0.1", port)
 
-    with in_thread(start) as port:
-        inbox.port = port
+    with in_thread(start) as inbox.port:
         yield inbox
 
 

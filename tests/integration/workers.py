@@ -1,0 +1,119 @@
+"""What the tests of workers have in common: workers as processes, and the ledger read past the program."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+import yaml
+
+from tests.integration import short_lease
+from tests.integration.conftest import Space
+
+LEASE = 3.0  # seconds, instead of 90
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class WorkerProcess:
+    """One worker, and what it logs."""
+
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8")
+
+    @property
+    def events(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.log.splitlines() if line.endswith("}")]
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def stop(self) -> None:
+        """Ask it to end, as systemd does; it must end well."""
+        self.send(signal.SIGTERM)
+        assert self.process.wait(30) == 0, self.log
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+
+def start_worker(space: Space, *args: str, lease: float = LEASE, chunk: int = 100) -> WorkerProcess:
+    """A worker of the workspace, with its log in a file."""
+    number = len(list(space.root.glob("worker-*.log")))
+    log_file = space.root / f"worker-{number}.log"
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("NEWSLETTER_")}
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, short_lease.__file__, "worker", *args],
+            cwd=space.root,
+            env={**clean, "LEASE": str(lease), "CHUNK": str(chunk), "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    return WorkerProcess(process, log_file)
+
+
+@contextlib.contextmanager
+def worker(space: Space, *args: str) -> Iterator[WorkerProcess]:
+    """A worker that is asked to end when the block is left."""
+    started = start_worker(space, *args)
+    try:
+        yield started
+        if started.process.poll() is None:
+            started.stop()
+    finally:
+        started.kill()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 60, say: Callable[[], object] = lambda: "") -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, say()
+        time.sleep(0.02)
+
+
+def query(space: Space, sql: str) -> list[tuple[object, ...]]:
+    """Rows of the workspace's database, read (or changed) past the program."""
+    url = yaml.safe_load((space.root / "newsletter.yaml").read_text(encoding="utf-8")).get("database")
+    url = sa.make_url(url or "sqlite:///var/newsletter.db")
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str(space.root / "var" / "newsletter.db"))
+    else:
+        url = url.set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as connection:
+            result = connection.execute(sa.text(sql))
+            return [tuple(row) for row in result] if result.returns_rows else []
+    finally:
+        engine.dispose()
+
+
+def ledger(space: Space) -> dict[str, str]:
+    """State by address."""
+    rows = query(space, "select s.email, d.state from deliveries d join subscribers s on s.id = d.subscriber_id")
+    return {str(email): str(state) for email, state in rows}
+
+
+def states(space: Space) -> Counter[str]:
+    return Counter(ledger(space).values())
+
+
+def status(space: Space, number: int = 1) -> str:
+    return str(query(space, f"select status from campaigns where id = {number}")[0][0])
