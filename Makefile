@@ -41,9 +41,9 @@ types: $(READY)
 imports: $(READY)
 	@$(BIN)/lint-imports
 
-# Kill the sender sixty times in one campaign; some three minutes.
+# Kill the sender sixty times in one campaign, then two workers; some six minutes.
 soak: $(READY)
-	@KILLS=60 $(BIN)/pytest tests/integration/test_killed.py -q -s --timeout 1200
+	@KILLS=60 $(BIN)/pytest tests/integration/test_killed.py tests/integration/test_killed_workers.py -q -s --timeout 1200
 
 # Some ten minutes; the comparison wants node, npm and Debian's postfix, and says what it skips.
 bench: $(READY)
