@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -21,9 +22,11 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.loop import run
+from newsletter.cli.output import tell
 from newsletter.cli.wiring import open_house
 
 REPORTS = 0.2  # seconds between two reports of a part to its parent
+_TOLD = (0, 1, 2, 3, 70)  # ends of which the part itself has said why
 COMMAND = "send-part"  # hidden: it is called by its parent only
 
 
@@ -97,7 +100,9 @@ class _Part:
             said = json.loads(line)
             self.done, self.other, self.resume_in = said["done"], said["other"], said["resume_in"]
             report()
-        await self._process.wait()
+        code = await self._process.wait()
+        if code not in _TOLD:
+            tell(f"warning: a part of this sending ended with {code}; what it held is in doubt, the others go on")
 
 
 async def _deliver_part(campaign_id: int, connections: int, number: int) -> None:
@@ -155,7 +160,9 @@ def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: Callable[[], None])
     """Call ``stop`` when standard input ends: the parent wants that, or is dead."""
 
     def listen() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin, whose lock the interpreter would wait for at its end, in vain.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(stop)
 

@@ -117,6 +117,7 @@ class Course:
         self._campaign = campaign
         self._workers = workers
         self._stopped = asyncio.Event()
+        self._held_until: dt.datetime | None = None  # by limits
 
     def stop(self) -> None:
         """Begin nothing more; what is under way is finished and recorded."""
@@ -132,7 +133,7 @@ class Course:
                 continue
             if not wait or ended.due is None or self._stopped.is_set():
                 return ended
-            if ended.due != told:
+            if told is None or abs((ended.due - told).total_seconds()) > LOOK_AGAIN:
                 told = ended.due
                 tell(f"waiting until {told.astimezone():%Y-%m-%d %H:%M}; Ctrl-C ends this, and loses nothing")
             await self._wait_until(ended.due)
@@ -144,16 +145,17 @@ class Course:
         standing = await self._standing()
         if standing.status is CampaignStatus.SCHEDULED:
             return Ended(due=standing.starts_at)
-        resume_at = None
-        if standing.status is CampaignStatus.RUNNING and standing.pending:
+        now = self._runner.house.clock.now()
+        held = self._held_until is not None and now < self._held_until
+        if standing.status is CampaignStatus.RUNNING and standing.pending and not held:
             resume_in = await self._deliver(standing.pending)
-            if resume_in is not None:
-                resume_at = self._runner.house.clock.now() + dt.timedelta(seconds=resume_in)
+            now = self._runner.house.clock.now()
+            self._held_until = None if resume_in is None else now + dt.timedelta(seconds=resume_in)
             standing = await self._standing()
         if standing.status in (CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
             return Ended(halted=f"it is {standing.status}{f': {standing.reason}' if standing.reason else ''}")
-        due = min(filter(None, (resume_at, standing.next_due)), default=None)
-        return Ended(due, more=standing.pending > 0 and resume_at is None)
+        due = min(filter(None, (self._held_until, standing.next_due)), default=None)
+        return Ended(due, more=standing.pending > 0 and self._held_until is None)
 
     async def _standing(self) -> Standing:
         stores = self._runner.stores

@@ -55,6 +55,7 @@ def test_two_processes_share_a_campaign(space: Space, people: People) -> None:
         out, err = run.communicate(timeout=60)
     assert run.returncode == 0, err
     assert '"accepted": 30' in out
+    assert "warning" not in err, "each part ended well"
     assert sorted(inbox.recipients()) == sorted(f"reader{n}@example.org" for n in range(60))
     assert 2 + 1 <= inbox.connections <= 5 + 1
 
