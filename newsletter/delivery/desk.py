@@ -92,10 +92,12 @@ class Desk:
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
     _held: set[int] = field(default_factory=set)
+    _unsure: bool = False  # a call failed, so that a claim may have been committed of which we were not told
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _hold_until: float = 0.0
     # By the wall clock, which goes on while the machine or the process sleeps.
     _lease_ends: float = field(default_factory=lambda: time.time() + LEASE)
+    _renew_at: float = field(default_factory=lambda: time.time() + RENEWAL)
 
     @property
     def stopping(self) -> bool:
@@ -139,6 +141,9 @@ class Desk:
         watch = asyncio.ensure_future(self._stop_when_told())
         try:
             await self._serve(workers)
+        except BaseException:
+            self.stop()  # whatever call failed: nobody may wait for a claim that does not come
+            raise
         finally:
             watch.cancel()
 
@@ -148,14 +153,14 @@ class Desk:
         self.stop()
 
     async def _serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
-        while not (workers.done() and not self._results):
+        while not (workers.done() and not self._results and not self._unsure):
             if not self._wake.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._patience())
             self._wake.clear()
-            if time.time() >= self._lease_ends - LEASE + RENEWAL:
+            if time.time() >= self._renew_at and not workers.done():
                 await self._renew()
-            if self._results or (self._waiting and not self._holding):
+            if self._results or self._unsure or (self._waiting and not self._holding):
                 await self._gather()
                 await self._exchange()
 
@@ -173,7 +178,7 @@ class Desk:
 
     def _patience(self) -> float:
         """Seconds until there is something to do although nobody woke us."""
-        renewal = self._lease_ends - LEASE + RENEWAL - time.time()
+        renewal = self._renew_at - time.time()
         hold = self._hold_until - asyncio.get_running_loop().time()
         return max(0.001, min(renewal, hold) if self._waiting and hold > 0 else renewal)
 
@@ -182,8 +187,10 @@ class Desk:
         if await self._persistently(self.ledger.renew):
             self._lease_ends = began + LEASE
         else:
+            self._lease_ends = began
             self.halted = "this run was silent for so long that it was given up for dead"
             self.stop()
+        self._renew_at = began + RENEWAL  # also when it is lost: what is under way may take minutes to end
 
     async def _exchange(self) -> None:
         waiting, self._waiting = ([], self._waiting) if self._holding else (self._waiting, [])
@@ -194,7 +201,6 @@ class Desk:
         except BaseException:
             self._results = [*results, *self._results]
             self._waiting = [*waiting, *self._waiting]
-            self.stop()
             raise
         self._held.difference_update(result.claim.addressee.id for result in results)
         self._held.update(claim.addressee.id for claim in grant.claims)
@@ -221,19 +227,22 @@ class Desk:
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
         """Call the ledger, again and again while its server is away.  Raises StoreAwayError in the end."""
         loop = asyncio.get_running_loop()
-        deadline, pause, again = loop.time() + LEDGER_AWAY, 0.25, False
+        deadline, pause = loop.time() + LEDGER_AWAY, 0.25
         while True:
             try:
-                if again:
+                if self._unsure:
                     await self.ledger.recover(self._held)
+                    self._unsure = False
                 return await call()
-            except StoreAwayError:
-                if loop.time() + pause > deadline:
+            except BaseException as error:
+                self._unsure = True
+                if not isinstance(error, StoreAwayError) or loop.time() + pause > deadline:
                     raise
-            again, pause = True, min(pause * 2, 5.0)
+            pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
 
 def _turn_away(waiting: list[asyncio.Future[Claim | None]]) -> None:
     for future in waiting:
-        future.set_result(None)
+        if not future.done():  # it was cancelled with its task
+            future.set_result(None)
