@@ -147,6 +147,9 @@ class CampaignLedger:
         """Free what was claimed by a commit whose answer never came: nobody holds it, so nothing of it was begun."""
 
         def work(connection: sa.Connection) -> None:
+            # The lost commit may still be on its way to the server.  A claim holds the row of its run, so this waits
+            # until it is decided; and whatever the server does not know of by then was cut off with its connection.
+            connection.execute(sa.select(runs.c.token).where(runs.c.token == self._token).with_for_update())
             connection.execute(
                 deliveries.update()
                 .where(
