@@ -33,7 +33,9 @@ from newsletter.store.tables import UtcTime
 
 NEWEST = "0002"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
-LONGEST_SILENCE = 90_000  # milliseconds in a transaction after which PostgreSQL ends it and frees what it locked
+CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the address says otherwise
+LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks
+DISK_FULL = "53100"  # PostgreSQL's code
 MIGRATION_LOCK = 20_190_603  # the key of PostgreSQL's advisory lock while tables are changed; any number
 
 T = TypeVar("T")
@@ -48,6 +50,8 @@ class Database:
     def __init__(self, url: URL, file: Path | None) -> None:
         self.file = file
         driver = "postgresql+psycopg" if file is None else "sqlite+aiosqlite"
+        if file is None:
+            url = url.set(query={"connect_timeout": str(CONNECT_TIMEOUT), **url.query})
         # Errors may end in a log, and parameters are addresses: hide_parameters.
         self._engine: AsyncEngine = create_async_engine(
             url.set(drivername=driver),
@@ -69,8 +73,7 @@ class Database:
                 sa.event.listen(engine, "connect", partial(_on_sqlite_connect, patience))
                 sa.event.listen(engine, "begin", _on_sqlite_begin)
         if file is None:
-            for engine in (self._engine.sync_engine, self._sync_engine):
-                sa.event.listen(engine, "connect", _on_postgresql_connect)
+            sa.event.listen(self._sync_engine, "connect", _on_postgresql_connect)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     @classmethod
@@ -92,7 +95,7 @@ class Database:
             await database._bring_up_to_date()
         except StoreError as error:
             await database.close()
-            if file is not None and isinstance(error.__cause__, DatabaseError):
+            if file is not None and isinstance(error.__cause__, DatabaseError) and not _in_trouble(error.__cause__):
                 reason = str(error.__cause__.orig).splitlines()[0]
                 message = f"the database {file} cannot be used: {reason}"
                 raise StoreError(message, "is it another program's file?") from None
@@ -142,6 +145,10 @@ class Database:
             async with self._engine.connect() as plain:
                 connection = await plain.execution_options(newsletter_write=True)
                 async with connection.begin():
+                    if self.file is None:
+                        await connection.exec_driver_sql(
+                            f"SET LOCAL idle_in_transaction_session_timeout = {LONGEST_SILENCE}"
+                        )
                     yield connection
 
     async def transact(self, work: Callable[[sa.Connection], T]) -> T:
@@ -167,8 +174,9 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            if self.file is None and (error.connection_invalidated or isinstance(error, OperationalError)):
+            reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
+            full = getattr(error.orig, "sqlstate", None) == DISK_FULL
+            if self.file is None and not full and (error.connection_invalidated or isinstance(error, OperationalError)):
                 hint = "is the server up, and is 'database' in newsletter.yaml right? Then run the same command again"
                 raise StoreAwayError(f"the database server cannot be reached: {reason}", hint) from error
             if not isinstance(error, DatabaseError):
@@ -201,17 +209,18 @@ def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
 
 def _is_busy(error: OperationalError) -> bool:
     """Whether somebody else is writing.  It shows at BEGIN IMMEDIATE, before anything was done."""
-    if not isinstance(error.orig, sqlite3.OperationalError):
-        return False
-    return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # without the details that stand before it
+    return _sqlite_kind(error) == sqlite3.SQLITE_BUSY
 
 
-def _on_postgresql_connect(dbapi_connection: Any, _record: object) -> None:
-    """A machine that sleeps or is unplugged in the middle of a transaction must not hold its locks for ever."""
-    cursor = dbapi_connection.cursor()
-    cursor.execute(f"SET idle_in_transaction_session_timeout = {LONGEST_SILENCE}")
-    cursor.close()
-    dbapi_connection.commit()
+def _in_trouble(error: DatabaseError) -> bool:
+    """Whether the disk or another process is to blame, and not what is in the file."""
+    return _sqlite_kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY)
+
+
+def _sqlite_kind(error: DatabaseError) -> int:
+    """SQLite's code of an error, without the details that it adds to it; 0 for another database's error."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF
 
 
 def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) -> None:
@@ -226,6 +235,13 @@ def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) ->
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _on_postgresql_connect(dbapi_connection: Any, _record: object) -> None:
+    """Claims lock rows.  A process that is stopped half-way, or a machine that is gone, must not hold them for ever."""
+    with dbapi_connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {LONGEST_SILENCE}")
+    dbapi_connection.commit()
 
 
 def _on_sqlite_begin(connection: sa.Connection) -> None:
