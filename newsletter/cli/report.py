@@ -63,6 +63,8 @@ def require_delivered(counts: Counts, campaign: Campaign, ended: Ended) -> None:
         hints.append(f"it goes on after {when}: run the same command again then, or with --wait, or keep a worker up")
     elif missing[State.PENDING]:
         hints.append("run the same command again to go on")
+    if missing[State.SENDING]:
+        hints.append("another run has those that are sending; if it has died, the same command says so in two minutes")
     if missing[State.REJECTED]:
         hints.append(f"'newsletter campaigns show {campaign.id}' names the rejected and why")
     if missing[State.IN_DOUBT]:

@@ -264,10 +264,15 @@ def _new_key(file: Path) -> str:
     """Make a key that is on the disk before anything is made with it."""
     key = secrets.token_urlsafe(MIN_KEY_BYTES)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
-        out.write(f"{key}\n")
-        out.flush()
-        os.fsync(out.fileno())
+    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+            out.write(f"{key}\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError:
+        file.unlink()  # an empty file would be taken for a key that is broken, and for good
+        raise
     return key
 
 

@@ -25,6 +25,7 @@ RENEWAL = 15.0  # seconds between signs of life
 GATHERING = 0.002  # seconds that an exchange waits for more to exchange
 LONGEST_HOLD = 60.0  # seconds that a run waits for its limits with connections open; after that it ends
 LEDGER_AWAY = 60.0  # seconds that a run waits for a database server to come back
+RETRY = 0.5  # seconds before it is asked again; doubles with each time
 
 T = TypeVar("T")
 
@@ -227,7 +228,7 @@ class Desk:
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
         """Call the ledger, again and again while its server is away.  Raises StoreAwayError in the end."""
         loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + LEDGER_AWAY, 0.25
+        deadline, pause = loop.time() + LEDGER_AWAY, RETRY
         while True:
             try:
                 if self._unsure:
@@ -238,8 +239,8 @@ class Desk:
                 self._unsure = True
                 if not isinstance(error, StoreAwayError) or loop.time() + pause > deadline:
                     raise
-            pause = min(pause * 2, 5.0)
             await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
 
 
 def _turn_away(waiting: list[asyncio.Future[Claim | None]]) -> None:
