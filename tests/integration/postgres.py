@@ -45,8 +45,7 @@ class Postgres:
             if LIBRARIES.is_dir():  # found from the programs by a relative path
                 shutil.copytree(LIBRARIES, self.folder / LIBRARIES.name, symlinks=True)
             self.folder.chmod(0o755)
-            self.data.mkdir()
-            shutil.chown(self.data, USER)
+        self.make_data_folder()
         command = [
             str(self._bin / "initdb"),
             "-D",
@@ -60,6 +59,12 @@ class Postgres:
         ]
         subprocess.run(command, check=True, capture_output=True, user=USER, cwd=self.folder)
         self.start()
+
+    def make_data_folder(self) -> None:
+        """Make the folder for its data, which its user has to own."""
+        self.data.mkdir(mode=0o700)
+        if USER:
+            shutil.chown(self.data, USER)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -81,6 +86,11 @@ class Postgres:
                 time.sleep(0.05)
             else:
                 return
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """End it as a power failure would: at once, with every connection."""

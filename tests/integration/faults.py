@@ -1,0 +1,313 @@
+"""Real failures for the tests: a mail server and a database that break on command, a disk that is full; and the count.
+
+``reckon`` compares what a mail server got with what the ledger says, after any of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import psycopg
+import yaml
+
+from tests.integration.conftest import Space
+from tests.integration.postgres import Postgres
+from tests.integration.servers import Inbox
+
+T = TypeVar("T")
+
+SEND = ("send", "june", "-s", "everybody", "--yes")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One delivery, as it stands in the database."""
+
+    state: str
+    attempts: int
+    reply: str
+
+
+def read_ledger(space: Space) -> dict[str, Row]:
+    """The ledger by address, read past the program."""
+    query = (
+        "select s.email, d.state, d.attempts, d.reply from deliveries d join subscribers s on s.id = d.subscriber_id"
+    )
+    return {email: Row(*rest) for email, *rest in ask(space, query)}
+
+
+def ask(space: Space, query: str) -> list[Any]:
+    """Ask the database of a workspace, or change it, past the program."""
+    settings = yaml.safe_load((space.root / "newsletter.yaml").read_text(encoding="utf-8"))
+    url = settings.get("database", "")
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as server:
+            found = server.execute(query.encode())
+            return found.fetchall() if found.description else []
+    file = space.root / (url.removeprefix("sqlite:///") or "var/newsletter.db")
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        return database.execute(query).fetchall()
+
+
+def reckon(space: Space, inbox: Inbox, people: int) -> Counter[str]:
+    """How many are in which state, after checking that nobody is missing, and that nobody got two copies."""
+    ledger = read_ledger(space)
+    copies = Counter(inbox.recipients())
+    accepted = {email for email, row in ledger.items() if row.state == "accepted"}
+    unsure = {email for email, row in ledger.items() if row.state in ("in_doubt", "sending")}
+    assert len(ledger) == people, "nobody is missing from the ledger"
+    assert max(copies.values(), default=0) <= 1, "nobody got a second copy"
+    assert accepted <= set(copies), "what the ledger calls accepted did arrive"
+    assert set(copies) <= accepted | unsure, "what arrived is accepted, or held for a person"
+    return Counter(row.state for row in ledger.values())
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    """Look until it holds, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something in a thread while the block runs; its failure is the block's."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work)
+        yield
+        done.result(60)
+
+
+class Threaded:
+    """An asyncio server in a thread of its own, which can be killed with its connections and started again."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+
+    def start(self) -> None:
+        """Listen; again on the port of the first time."""
+
+        async def listen() -> None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
+
+        self._do(listen())
+
+    def kill(self) -> None:
+        """Go away at once, with every connection."""
+
+        async def vanish() -> None:
+            assert self._server
+            self._server.close()
+            for writer in self._open:
+                writer.transport.abort()
+
+        self._do(vanish())
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        raise NotImplementedError
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await self.talk(reader, writer)
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        async def finish() -> None:
+            assert self._server
+            self._server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self._do(finish())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+CUT = b"\0"  # at the end of what is said: and close
+Answer = Callable[[str, str], bytes | None]
+
+
+@dataclass(eq=False)
+class MailServer(Threaded):
+    """An SMTP server that says what ``answer`` gives for a stage and recipient, byte for byte; None: what is usual.
+
+    The stages are GREETING, the verbs, BODY when the body has begun, and DOT
+    at its end.  With ``pause``, such an answer comes byte by byte.
+    """
+
+    answer: Answer = lambda _stage, _recipient: None
+    pipelining: bool = True
+    delay: float = 0.0
+    pause: float = 0.0
+    inbox: Inbox = field(default_factory=Inbox)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        recipient = ""
+
+        async def say(stage: str, usual: bytes) -> None:
+            given = self.answer(stage, recipient)
+            said = usual if given is None else given
+            step = 1 if self.pause and given is not None else len(said) or 1
+            text = said.removesuffix(CUT)
+            for at in range(0, len(text), step):
+                writer.write(text[at : at + step])
+                await writer.drain()
+                if step == 1:
+                    await asyncio.sleep(self.pause)
+            if said.endswith(CUT):
+                raise ConnectionAbortedError
+
+        self.inbox.connections += 1
+        await say("GREETING", b"220 hello\r\n")
+        while line := await reader.readline():
+            verb = line[:4].decode("ascii", "replace").upper().strip()
+            self.inbox.commands.append(verb)
+            if verb == "RCPT":
+                recipient = line.decode().partition("<")[2].partition(">")[0]
+            extensions = b"250-PIPELINING\r\n" if self.pipelining else b""
+            usual = {"EHLO": b"250-hello\r\n" + extensions + b"250 8BITMIME\r\n", "DATA": b"354 go on\r\n"}
+            await say(verb, usual.get(verb, b"250 ok\r\n"))
+            if verb == "QUIT":
+                return
+            if verb == "DATA":
+                body = await reader.readline()
+                await say("BODY", b"")
+                while (line := await reader.readline()) != b".\r\n":
+                    if not line:
+                        return
+                    body += line
+                self.inbox.messages.append(("", recipient, body))
+                await asyncio.sleep(self.delay)
+                await say("DOT", b"250 taken\r\n")
+
+
+# What may become of a COMMIT on its way: it never arrives; its answer is lost; it arrives when the client has gone.
+BEFORE, ANSWER, LATE = "before", "answer", "late"
+
+
+@dataclass(eq=False)
+class CommitProxy(Threaded):
+    """Stands before a PostgreSQL server, and does to each COMMIT what ``fate`` says; None lets it pass."""
+
+    server: Postgres
+    fate: Callable[[], str | None] = lambda: None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def new_database(self) -> str:
+        """The address of a new database, by way of this proxy."""
+        name = self.server.new_database().partition("@/")[2].partition("?")[0]
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, behind = await asyncio.open_unix_connection(self.server.data / ".s.PGSQL.5432")
+        cut = asyncio.Event()
+
+        async def back() -> None:
+            with contextlib.suppress(ConnectionError):
+                while data := await answers.read(65_536):
+                    if cut.is_set():
+                        return
+                    writer.write(data)
+            writer.close()
+
+        backward = asyncio.ensure_future(back())
+        try:
+            while data := await reader.read(65_536):
+                fate = self.fate() if b"COMMIT" in data else None
+                if fate is None:
+                    behind.write(data)
+                    continue
+                cut.set()
+                if fate != ANSWER:
+                    writer.close()
+                if fate == LATE:
+                    await asyncio.sleep(1.0)
+                if fate != BEFORE:
+                    behind.write(data)
+                    await backward
+                return
+        finally:
+            backward.cancel()
+            behind.close()
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[SmallDisk]:
+    """A file system of so many bytes at ``folder``; needs root."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", folder], check=True)
+    try:
+        yield SmallDisk(folder)
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallDisk:
+    """A disk that can be filled up."""
+
+    folder: Path
+
+    def fill(self, but: int = 0) -> None:
+        """Leave no more than ``but`` bytes free."""
+        with (self.folder / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(4096))
+        os.truncate(self.folder / "ballast", max(0, (self.folder / "ballast").stat().st_size - but))
+
+    def free(self) -> None:
+        """Take the ballast away."""
+        (self.folder / "ballast").unlink()
+
+
+def can_mount() -> bool:
+    """Whether this process may mount a file system."""
+    if os.geteuid() != 0:
+        return False
+    probe = Path(os.environ.get("TMPDIR", "/tmp")) / f"mount-probe-{os.getpid()}"
+    try:
+        with small_disk(probe, "64k"):
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    finally:
+        probe.rmdir()
