@@ -15,6 +15,7 @@ from aiosmtplib import SMTP
 from newsletter.delivery.message import Mail
 
 DATA = b"DATA\r\n"
+_SIZE = re.compile(r"[0-9]{1,20}")  # RFC 1870 §3
 _NO_XCHAR = re.compile(rb"[^!-*,-<>-~]")
 _NO_QCHAR = re.compile(r"[^!-*,-<>-\[\]-~]")
 
@@ -35,7 +36,7 @@ def read_offers(client: SMTP) -> Offers:
     size = client.esmtp_extensions.get("size") if client.supports_extension("size") else None
     return Offers(
         pipelining=client.supports_extension("pipelining"),
-        size=None if size is None else int(size) if size.isdigit() else 0,
+        size=None if size is None else int(size) if _SIZE.fullmatch(size) else 0,
         eight_bit=client.supports_extension("8bitmime"),
         dsn=client.supports_extension("dsn"),
         smtputf8=client.supports_extension("smtputf8"),

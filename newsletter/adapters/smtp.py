@@ -23,7 +23,7 @@ from aiosmtplib import (
 
 from newsletter.adapters.esmtp import Envelope, Offers, needs_smtputf8, read_offers
 from newsletter.adapters.pace import Pace
-from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError, take_over
+from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError, printable, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
@@ -112,12 +112,12 @@ class SmtpServer:
             return MailServerError(f"{self._name} does not speak TLS as expected: {cause.reason or cause}", hint)
         if isinstance(error, SMTPAuthenticationError) and error.code // 100 == 5:  # noqa: PLR2004 - 5yz, permanent
             return MailServerError(
-                f"{self._name} refused the login of '{self.username}': {error.code} {error.message}",
+                f"{self._name} refused the login of '{self.username}': {error.code} {printable(error.message)}",
                 "check smtp.username and the environment variable NEWSLETTER_SMTP__PASSWORD",
             )
         if self.username and isinstance(error, SMTPException) and str(error).startswith(_NO_LOGIN):
             return MailServerError(
-                f"{self._name} offers no login that can be used: {error}",
+                f"{self._name} offers no login that can be used: {_words(error)}",
                 "most servers offer it only after STARTTLS; or leave smtp.username empty",
             )
         return error if isinstance(error, MailServerError) else None
@@ -211,14 +211,14 @@ class SmtpSession:
 
     async def _refused(self, reply: Reply) -> Outcome:
         """The outcome of a reply that ended the message before its body."""
-        if reply.code == SERVICE_CLOSING:
-            self._wire.close("the server closes")
+        if reply.code == SERVICE_CLOSING or reply.kind in (2, 3):
+            # Yes where it makes no sense: who is out of step might answer the next message with words about this one.
+            self._wire.close("the server closes, or is out of step")
             return Outcome(State.PENDING, str(reply)[:500])
         # RSET, so that the next message begins afresh; some servers keep the half-begun one.
         with contextlib.suppress(ConnectionError):
             await self._wire.ask(b"RSET\r\n", 1, self._timeout)
-        outcome = classify(reply.code, reply.text)
-        return outcome if outcome.state is not State.ACCEPTED else Outcome(State.DEFERRED, outcome.reply)
+        return classify(reply.code, reply.text)
 
     async def alive(self) -> bool:
         """Whether the server still answers, for a caller that kept the session idle; closed if not.
@@ -258,4 +258,4 @@ async def _greet(client: SMTP) -> None:
 
 
 def _words(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(printable(str(error)).split()) or type(error).__name__

@@ -148,9 +148,9 @@ class Wire(asyncio.Protocol):
     def _hear(self, line: bytes) -> None:
         """One line of a reply."""
         if not _REPLY_LINE.match(line):
-            self.close(f"the server spoke no SMTP: {line[:80].decode('utf-8', 'replace')}")
+            self.close(f"the server spoke no SMTP: {printable(line[:80].decode('utf-8', 'replace').rstrip())}")
             return
-        self._lines.append(line[4:].decode("utf-8", "replace").strip())
+        self._lines.append(printable(line[4:].decode("utf-8", "replace").strip()))
         if line[3:4] == b"-":
             return
         reply = Reply(int(line[:3]), " ".join(self._lines))
@@ -168,6 +168,15 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's call: the connection is gone."""
         self.close(f"connection lost: {exc}" if exc else "the server closed the connection")
+
+
+def printable(text: str) -> str:
+    """What a server said, fit for a terminal and a database: no control characters, no halves of a character."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
 
 
 def take_over(client: SMTP, on_closing: Callable[[], None] = lambda: None) -> Wire:
