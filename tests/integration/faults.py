@@ -180,22 +180,8 @@ class MailServer(Threaded):
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipient = ""
-
-        async def say(stage: str, usual: bytes) -> None:
-            given = self.answer(stage, recipient)
-            said = usual if given is None else given
-            step = 1 if self.pause and given is not None else len(said) or 1
-            text = said.removesuffix(CUT)
-            for at in range(0, len(text), step):
-                writer.write(text[at : at + step])
-                await writer.drain()
-                if step == 1:
-                    await asyncio.sleep(self.pause)
-            if said.endswith(CUT):
-                raise ConnectionAbortedError
-
         self.inbox.connections += 1
-        await say("GREETING", b"220 hello\r\n")
+        await self._say(writer, b"220 hello\r\n", self.answer("GREETING", ""))
         while line := await reader.readline():
             verb = line[:4].decode("ascii", "replace").upper().strip()
             self.inbox.commands.append(verb)
@@ -203,19 +189,38 @@ class MailServer(Threaded):
                 recipient = line.decode().partition("<")[2].partition(">")[0]
             extensions = b"250-PIPELINING\r\n" if self.pipelining else b""
             usual = {"EHLO": b"250-hello\r\n" + extensions + b"250 8BITMIME\r\n", "DATA": b"354 go on\r\n"}
-            await say(verb, usual.get(verb, b"250 ok\r\n"))
+            await self._say(writer, usual.get(verb, b"250 ok\r\n"), self.answer(verb, recipient))
             if verb == "QUIT":
                 return
             if verb == "DATA":
-                body = await reader.readline()
-                await say("BODY", b"")
-                while (line := await reader.readline()) != b".\r\n":
-                    if not line:
-                        return
-                    body += line
-                self.inbox.messages.append(("", recipient, body))
-                await asyncio.sleep(self.delay)
-                await say("DOT", b"250 taken\r\n")
+                await self._take(reader, writer, recipient)
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recipient: str) -> None:
+        body = b""
+        while (line := await reader.readline()) != b".\r\n":
+            if not line:
+                raise ConnectionAbortedError
+            if not body:
+                await self._say(writer, b"", self.answer("BODY", recipient))
+            body += line
+        await asyncio.sleep(self.delay)
+        given = self.answer("DOT", recipient)
+        # Refused is what it did not take; an empty body is how a pipelining client ends a refused message.
+        if body and (given is None or given[:1] not in (b"4", b"5")):
+            self.inbox.messages.append(("", recipient, body))
+        await self._say(writer, b"250 taken\r\n", given)
+
+    async def _say(self, writer: asyncio.StreamWriter, usual: bytes, given: bytes | None) -> None:
+        said = usual if given is None else given
+        step = 1 if self.pause and given is not None else len(said) or 1
+        text = said.removesuffix(CUT)
+        for at in range(0, len(text), step):
+            writer.write(text[at : at + step])
+            await writer.drain()
+            if step == 1:
+                await asyncio.sleep(self.pause)
+        if said.endswith(CUT):
+            raise ConnectionAbortedError
 
 
 # What may become of a COMMIT on its way: it never arrives; its answer is lost; it arrives when the client has gone.
