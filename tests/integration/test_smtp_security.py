@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.integration.conftest import Space
+from tests.integration.faults import MailServer
 from tests.integration.servers import Script, real_server, scripted_server
 
 LOGIN = ("news", "correct horse")
@@ -129,3 +132,93 @@ def test_a_password_over_the_open_network_is_refused_by_the_settings(space: Spac
     space.set("smtp", host="mail.example.org", security="none", username="news")
     done = space.run("check", code=2)
     assert "the password would cross the network in the clear" in done.stderr
+
+
+@dataclass(eq=False)
+class Upgrading(MailServer):
+    """Offers STARTTLS and says ``injected`` in the clear right after its 220; AUTH LOGIN is offered under TLS only."""
+
+    tls: ssl.SSLContext | None = None
+    injected: bytes = b""
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.clear: list[str] = []
+        writer.write(b"220 hello\r\n")
+        while line := await reader.readline():
+            self.clear.append(line.decode("ascii", "replace").strip())
+            if line.startswith(b"STARTTLS"):
+                break
+            writer.write(b"250-hello\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n")
+        else:
+            return
+        assert self.tls
+        writer.write(b"220 go\r\n" + self.injected)
+        await writer.start_tls(self.tls)
+        self.secure: list[str] = []
+        while line := await reader.readline():
+            self.secure.append(line.decode().strip())
+            verb = line[:4].upper()
+            if verb == b"AUTH":
+                writer.write(b"334 UGFzc3dvcmQ6\r\n")
+                await reader.readline()
+                writer.write(b"235 welcome\r\n")
+            elif verb == b"EHLO":
+                writer.write(b"250-hello\r\n250 AUTH LOGIN\r\n")
+            elif verb == b"DATA":
+                writer.write(b"354 go on\r\n")
+                while await reader.readline() != b".\r\n":
+                    pass
+                writer.write(b"250 taken\r\n")
+            else:
+                writer.write(b"250 ok\r\n")
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        b"250-evil\r\n250-PIPELINING\r\n250 AUTH PLAIN\r\n",
+        b"250-evil\r\n250 AUTH PLAIN\r\n235 welcome\r\n" + b"250 ok\r\n" * 20,
+        b"250-evil\r\n250-half of a re",
+    ],
+)
+def test_replies_slipped_in_before_tls_are_not_taken_for_the_servers(
+    space: Space, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, injected: bytes
+) -> None:
+    """Source: RFC 3207 §4.2; the attack is known as STARTTLS response injection."""
+    monkeypatch.setenv("NEWSLETTER_SMTP__PASSWORD", LOGIN[1])
+    with Upgrading(tls=context(authority), injected=injected) as server:
+        space.set("smtp", host="localhost", port=server.port, security="starttls", username="news")
+        space.run("send", "june", "--to", "ana@example.org")
+    assert [said[:8] for said in server.clear] == ["EHLO exa", "STARTTLS"], "nothing else was said in the clear"
+    verbs = [said.split()[0] for said in server.secure]
+    assert verbs == ["EHLO", "AUTH", *["MAIL", "RCPT", "DATA"] * 2, "QUIT"]
+    assert server.secure[1].startswith("AUTH LOGIN"), "what was slipped in offered PLAIN"
+
+
+@pytest.mark.parametrize("name", ["mail.example.org", "*.example.org"])
+def test_a_man_in_the_middle_with_a_certificate_of_his_own_hears_no_password(
+    space: Space, people: Callable[[int], None], authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    people(1)
+    monkeypatch.setenv("NEWSLETTER_SMTP__PASSWORD", LOGIN[1])
+    with Upgrading(tls=context(authority, name)) as server:
+        space.set("smtp", host="localhost", port=server.port, security="starttls", username="news")
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "cannot be trusted" in done.stderr
+    assert not [said for said in server.clear if said.startswith("AUTH")]
+    assert not hasattr(server, "secure"), "and nothing was said to him under TLS"
+
+
+@pytest.mark.parametrize("reply", [b"454 TLS not available\r\n", b"250 as you like\r\n", b"\0"])
+def test_a_starttls_that_is_offered_and_then_refused_is_no_reason_to_go_on_in_the_clear(
+    space: Space, people: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, reply: bytes
+) -> None:
+    people(1)
+    monkeypatch.setenv("NEWSLETTER_SMTP__PASSWORD", LOGIN[1])
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.01)
+    offers = {"EHLO": b"250-hello\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n", "STAR": reply}
+    with MailServer(lambda stage, _to: offers.get(stage)) as server:
+        space.set("smtp", port=server.port, security="starttls", username="news")
+        done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
+    assert "hint: " in done.stderr
+    assert set(server.inbox.commands) <= {"EHLO", "STAR", "QUIT"}
