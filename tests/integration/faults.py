@@ -150,6 +150,7 @@ class Threaded:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0.01)  # the transports end now
 
         self._do(finish())
         self._loop.call_soon_threadsafe(self._loop.stop)
