@@ -41,9 +41,11 @@ types: $(READY)
 imports: $(READY)
 	@$(BIN)/lint-imports
 
-# Kill the sender sixty times in one campaign, then two workers; some six minutes.
+# Kill the sender sixty times in one campaign, then two workers, then servers and connections; some ten minutes.
 soak: $(READY)
 	@KILLS=60 $(BIN)/pytest tests/integration/test_killed.py tests/integration/test_killed_workers.py -q -s --timeout 1200
+	@SEEDS=12 EXAMPLES=5000 $(BIN)/pytest tests/integration/test_failures.py \
+	  tests/integration/test_broken_servers.py tests/unit/test_desk_failures.py -q --timeout 600
 
 # Some ten minutes; the comparison wants node, npm and Debian's postfix, and says what it skips.
 bench: $(READY)

@@ -28,6 +28,8 @@ from tests.integration.servers import Inbox
 
 T = TypeVar("T")
 
+# For what happens at random moments; "make soak" tries more of them.
+SEEDS = range(int(os.environ.get("SEEDS", "1")))
 SEND = ("send", "june", "-s", "everybody", "--yes")
 
 

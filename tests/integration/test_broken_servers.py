@@ -15,7 +15,7 @@ from newsletter.delivery.message import Mail
 from newsletter.delivery.states import State
 from newsletter.errors import MailServerError
 from tests.integration.conftest import Space
-from tests.integration.faults import CUT, SEND, MailServer, meanwhile, read_ledger, reckon, wait_until
+from tests.integration.faults import CUT, SEEDS, SEND, MailServer, meanwhile, read_ledger, reckon, wait_until
 
 People = Callable[[int], None]
 CONNECTIONS = 20
@@ -90,7 +90,7 @@ def test_a_connection_cut_at_any_point_has_its_outcome(
     assert all(row.state == "accepted" for email, row in ledger.items() if email not in victims)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_mail_server_that_is_killed_and_comes_back_costs_nobody_their_copy(
     space: Space, people: People, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

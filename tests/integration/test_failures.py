@@ -19,6 +19,7 @@ from tests.integration.faults import (
     ANSWER,
     BEFORE,
     LATE,
+    SEEDS,
     SEND,
     CommitProxy,
     MailServer,
@@ -48,7 +49,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("newsletter.delivery.desk.RETRY", 0.05)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_database_server_that_is_killed_and_started_again_is_waited_for(
     space: Space, people: People, mortal: Postgres, seed: int
 ) -> None:
@@ -104,7 +105,7 @@ def test_a_database_server_that_stays_away_ends_the_run_in_words_and_the_next_go
 
 
 @pytest.mark.parametrize("fate", [BEFORE, ANSWER, LATE])
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_commit_of_which_nobody_knows_whether_it_happened_costs_nobody_anything(
     space: Space, people: People, postgres: Postgres, fate: str, seed: int
 ) -> None:
