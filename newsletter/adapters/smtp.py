@@ -9,9 +9,11 @@ Source: RFC 5321; RFC 3207 §6; RFC 4954 §6.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass, field
+from typing import cast
 
 from aiosmtplib import (
     SMTP,
@@ -80,7 +82,7 @@ class SmtpServer:
             if self.username:
                 await client.login(self.username, self.password)
         except BaseException as error:
-            client.close()
+            await _leave(client)
             if isinstance(error, SMTPResponseException) and error.code == SERVICE_CLOSING:
                 self.pace.refused()
             refusal = self._refusal(error)
@@ -245,6 +247,15 @@ class SmtpSession:
 
 def _first_refusal(replies: list[Reply]) -> int | None:
     return next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
+
+
+async def _leave(client: SMTP) -> None:
+    """End a connection that came to nothing, at once: a polite end of TLS may outlive the event loop."""
+    transport = client.transport
+    client.close()
+    if transport is not None:
+        cast("asyncio.WriteTransport", transport).abort()
+        await asyncio.sleep(0)
 
 
 async def _greet(client: SMTP) -> None:

@@ -128,7 +128,8 @@ class Wire(asyncio.Protocol):
             self._timer.cancel()
             self._timer = None
         self._wake()
-        self._transport.close()
+        # At once: a polite end of TLS waits for the other side, and may outlive the event loop.
+        self._transport.abort()
 
     def _wake(self) -> None:
         if self._answered is not None and not self._answered.done():

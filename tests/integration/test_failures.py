@@ -151,7 +151,7 @@ async def test_a_run_that_stands_still_inside_a_transaction_holds_up_nobody_for_
     postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a process that is stopped, or a machine that is gone without a word, would."""
-    monkeypatch.setattr("newsletter.store.database.LONGEST_PAUSE", "500ms")
+    monkeypatch.setattr("newsletter.store.database.LONGEST_SILENCE", 500)
     async with await Database.open(postgres.new_database(), tmp_path) as database:
         campaign = await frozen(database, 3)
         ledger = await run(database, campaign)

@@ -130,6 +130,9 @@ class Server:
     accepted: set[int] = field(default_factory=set)
     open: bool = True
 
+    def pause(self) -> float:
+        return 0.0
+
     async def connect(self) -> Session:
         fault = next(self.connects, "fine")
         await asyncio.sleep(0.05)

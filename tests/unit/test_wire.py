@@ -23,7 +23,7 @@ class Pipe(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
 
-    def close(self) -> None:
+    def abort(self) -> None:
         self.closed = True
 
     def is_closing(self) -> bool:
