@@ -19,14 +19,10 @@ from newsletter.content.schema import Issue
 from newsletter.errors import (
     ContentError,
     Finding,
-    SourceSpan,
-    TemplateError,
-    TranslationError,
     UsageError,
     did_you_mean,
 )
-from newsletter.i18n.catalog import catalog_path
-from newsletter.i18n.locales import PAIR, halves_of
+from newsletter.i18n.locales import halves_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
 
@@ -117,31 +113,11 @@ def _report(house: House, files: int, findings: list[Finding], warnings: list[Fi
 
 def check_issue(house: House, file: Path, warn: Callable[[Finding], None] = lambda _finding: None) -> list[Finding]:
     """Everything that keeps an issue from being sent, in every edition; ``warn`` hears of what does not."""
-    from newsletter.render.rendered import CLIPPED_HINT, clipped
+    from newsletter.cli.todo import left_to_do
 
-    try:
-        loaded = house.load(file)
-    except ContentError as errors:
-        return list(errors.findings)
-    findings: list[Finding] = []
-    for locale in house.settings.editions():
-        if findings and PAIR in locale:
-            continue  # both halves were looked at already
-        catalog = house.workspace.shown(catalog_path(house.workspace.locales, locale, loaded.slug))
-        try:
-            for found in () if PAIR in locale else house.review(loaded, locale):
-                if not found.blocks and not found.reason:
-                    warn(found.as_finding())
-            rendered = house.render(house.letter(loaded, locale))
-        except ContentError as errors:
-            findings += errors.findings
-        except (TranslationError, TemplateError) as error:
-            where = SourceSpan(catalog if isinstance(error, TranslationError) else house.workspace.shown(file), line=0)
-            findings.append(Finding(where, error.code, error.message, error.hint))
-        else:
-            if too_long := clipped(locale, rendered.html):
-                where = SourceSpan(house.workspace.shown(file), line=0)
-                warn(Finding(where, "clipped", too_long, CLIPPED_HINT))
+    findings = []
+    for entry in left_to_do(house, file):
+        findings.append(entry.finding) if entry.blocks else warn(entry.finding)
     return findings
 
 

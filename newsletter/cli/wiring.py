@@ -154,11 +154,11 @@ class House:
         first, *others = (self.edition(loaded, half, segments, draft=draft) for half in halves_of(locale))
         return Bilingual(first, *others) if others else first
 
-    def render(self, letter: Letter) -> Rendered:
-        """One letter, rendered.  Raises TemplateError."""
+    def render(self, letter: Letter, *, anchored: bool = False) -> Rendered:
+        """One letter, rendered; ``anchored`` for the preview only.  Raises TemplateError."""
         from newsletter.render.rendered import render
 
-        return render(letter, self.composer)
+        return render(letter, self.composer, anchored=anchored)
 
     def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
         """The edition of a locale or a pair as a campaign keeps it."""

@@ -32,6 +32,7 @@ from newsletter.content.placeholders import mark, to_marks
 from newsletter.errors import NewsletterError, TemplateError
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
+from newsletter.render.anchors import anchor
 from newsletter.render.bilingual import Letter, editions_of, subject_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
 from newsletter.render.mjml import Compiler
@@ -121,12 +122,15 @@ class Composer:
             lstrip_blocks=True,
         )
 
-    def mjml_and_html(self, letter: Letter) -> tuple[str, str]:
-        """The MJML and the HTML of a letter, both with all texts in place and marks for the reader's."""
+    def mjml_and_html(self, letter: Letter, *, anchored: bool = False) -> tuple[str, str]:
+        """The MJML and the HTML of a letter, both with all texts in place and marks for the reader's.
+
+        ``anchored`` puts a mark before each block (``anchors.py``).
+        """
         values = _Values()
         try:
             template = self._jinja.get_template(TEMPLATE)
-            mjml = template.render(self._context(letter), **{_VALUES: values})
+            mjml = template.render(self._context(letter), anchored=anchored, **{_VALUES: values})
         except TemplateError as error:
             raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
         except NewsletterError:
@@ -188,6 +192,7 @@ class Composer:
             "start": Plain("right" if rtl else "left"),
             "end": Plain("left" if rtl else "right"),
             "anchor": _anchor(edition),
+            "block_anchor": lambda block: anchor(block, edition.locale),
             "begins": Markup('<div lang="{}" dir="{}">').format(lang, edition.direction),
             "ends": Markup("</div>"),
             "org": {

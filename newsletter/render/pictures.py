@@ -46,6 +46,10 @@ class Pictures:
         self._published[name] = file
         return mark(MEDIA_FIELD, f"{MEDIA_FOLDER}/{name}")
 
+    def published(self, name: str) -> Path | None:
+        """The file that was asked for and published under this name."""
+        return self._published.get(name)
+
     def publish(self, out: Path) -> list[Path]:
         """Copy every file that was asked for below ``out``, and return where."""
         folder = out / MEDIA_FOLDER

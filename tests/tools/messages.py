@@ -1,9 +1,11 @@
-"""The templates' own words: Babel extracts them, each locale's messages.po takes them in.
+"""The program's own words: Babel extracts them, each locale's catalogs take them in.
 
-    python -m tests.tools.messages          update locales/*/LC_MESSAGES/messages.po
+    python -m tests.tools.messages          update locales/*/LC_MESSAGES/messages.po and studio.po
     python -m tests.tools.messages --check  exit with 1 if one is not up to date
 
-Words are what stands in ``_("…")`` in a template, and in ``words("…")`` in ``newsletter/render``.
+What readers see goes into ``messages.po``: what stands in ``_("…")`` in a template, and in
+``words("…")`` in ``newsletter/render``. What staff see in the studio goes into ``studio.po``,
+so that a new language for readers needs the first alone.
 """
 
 from __future__ import annotations
@@ -15,17 +17,33 @@ import polib
 from babel.messages.extract import extract_from_dir
 
 ROOT = Path(__file__).parents[2]
-# folder: (pattern, Babel's method, the function that marks a word)
-FOLDERS = {"templates": ("**.j2", "jinja2", "_"), "newsletter/render": ("**.py", "python", "words")}
+STUDIO = "newsletter/web/preview"
+_JINJA = {"_": None, "ngettext": (1, 2)}
+# catalog: for each folder the pattern, Babel's method, the functions that mark a word
+CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]]] = {
+    "messages.po": {
+        "templates": ("**.j2", "jinja2", {"_": None}),
+        "newsletter/render": ("**.py", "python", {"words": None}),
+    },
+    "studio.po": {
+        f"{STUDIO}/templates": ("**.j2", "jinja2", _JINJA),
+        STUDIO: ("**.py", "python", {"words": None, "words_of": None}),
+    },
+}
 
 
-def extracted() -> dict[str, list[str]]:
+def extracted(catalog: str = "messages.po") -> dict[str, list[str]]:
     """Every word, with the files it stands in."""
-    found: dict[str, list[str]] = {}
-    for folder, (pattern, method, keyword) in FOLDERS.items():
-        words = extract_from_dir(ROOT / folder, [(pattern, method)], keywords={keyword: None})
+    return {one: places for (one, _many), places in _extracted(catalog).items()}
+
+
+def _extracted(catalog: str) -> dict[tuple[str, str], list[str]]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for folder, (pattern, method, keywords) in CATALOGS[catalog].items():
+        words = extract_from_dir(ROOT / folder, [(pattern, method)], keywords=keywords)
         for file, _line, message, _comments, _context in words:
-            places = found.setdefault(str(message), [])
+            one, many = message if isinstance(message, tuple) else (message, "")
+            places = found.setdefault((str(one), str(many)), [])
             place = f"{folder}/{file}"
             if place not in places:
                 places.append(place)
@@ -35,18 +53,20 @@ def extracted() -> dict[str, list[str]]:
 def updated(path: Path) -> polib.POFile:
     """The catalog with exactly the words that there are now; what was translated stays."""
     old = polib.pofile(str(path), wrapwidth=0) if path.exists() else polib.POFile(wrapwidth=0)
-    known = {entry.msgid: entry for entry in old}
+    known = {(entry.msgid, entry.msgid_plural): entry for entry in old}
     new = polib.POFile(wrapwidth=0)
     new.header, new.metadata = old.header, old.metadata
-    for word, places in sorted(extracted().items()):
-        before = known.get(word)
+    for (one, many), places in sorted(_extracted(path.name).items()):
+        before = known.get((one, many)) or polib.POEntry()
         new.append(
             polib.POEntry(
-                msgid=word,
-                msgstr=before.msgstr if before else "",
-                comment=before.comment if before else "",
-                tcomment=before.tcomment if before else "",
-                flags=["python-format"] if "%(" in word else [],
+                msgid=one,
+                msgid_plural=many,
+                msgstr="" if many else before.msgstr,
+                msgstr_plural=(before.msgstr_plural or {0: "", 1: ""}) if many else {},
+                comment=before.comment,
+                tcomment=before.tcomment,
+                flags=["python-format"] if "%(" in one + many else [],
                 occurrences=[(place, "") for place in sorted(places)],
             )
         )
@@ -54,15 +74,15 @@ def updated(path: Path) -> polib.POFile:
 
 
 def main() -> int:
-    """Update or check every locale's catalog."""
+    """Update or check every locale's catalogs."""
     stale = []
-    for path in sorted(ROOT.glob("locales/*/LC_MESSAGES/messages.po")):
+    for path in sorted(path for name in CATALOGS for path in ROOT.glob(f"locales/*/LC_MESSAGES/{name}")):
         text = f"{updated(path)}".rstrip("\n") + "\n"
         if text != path.read_text(encoding="utf-8"):
             stale.append(path)
             if "--check" not in sys.argv:
                 path.write_text(text, encoding="utf-8")
-        missing = [entry.msgid for entry in polib.pofile(text) if not entry.msgstr]
+        missing = [entry.msgid for entry in polib.pofile(text) if not entry.translated()]
         print(f"{path.relative_to(ROOT)}: {len(missing)} to translate")  # noqa: T201 - a tool that reports
     return 1 if stale and "--check" in sys.argv else 0
 

@@ -1,0 +1,388 @@
+"""Issues as the studio shows them, each made once and made anew when a file that it rests on has changed.
+
+What a file rests on is told by time and size of the files themselves, not by
+the events of the watcher: a page that is loaded anew is right even if an event
+was lost.  Where the newest version of a file has mistakes, the last good one
+is kept beside them.  All calls come from one thread.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import polib
+
+from newsletter.cli.i18n_approve import standing_of
+from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
+from newsletter.cli.todo import Entry, left_to_do
+from newsletter.cli.wiring import House
+from newsletter.clock import Clock
+from newsletter.content.load import LoadedIssue
+from newsletter.content.placeholders import PLACEHOLDER
+from newsletter.delivery.message import Reader as Recipient
+from newsletter.delivery.writer import Signer
+from newsletter.errors import (
+    ContentError,
+    Finding,
+    FindingsError,
+    NewsletterError,
+    SettingsError,
+    SourceSpan,
+    TemplateError,
+)
+from newsletter.i18n.approvals import approval_path
+from newsletter.i18n.catalog import catalog_path, index, read_catalog
+from newsletter.i18n.locales import direction, halves_of, own_name
+from newsletter.i18n.messages import messages
+from newsletter.i18n.sync import Counts, count
+from newsletter.i18n.translate import limiting_segments
+from newsletter.render.words import DOMAIN
+from newsletter.settings import FILE_NAME
+from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
+from newsletter.workspace import find_workspace
+
+MAILS_KEPT = 48  # editions for one reader each; some 200 KB a piece
+AROUND = 3  # lines before and after a mistake that its panel shows
+HEAD = 4096  # bytes of an issue in which its date and subject are looked for
+_DATE = re.compile(r"^date:\s*['\"]?(\d{4}-\d{2}-\d{2})", re.MULTILINE)
+
+T = TypeVar("T")
+Stamp = tuple[object, ...]
+
+
+def stamp(*files: Path) -> Stamp:
+    """What changes whenever one of the files does; a file that is not there has a stamp too."""
+    found: list[object] = []
+    for file in files:
+        try:
+            status = file.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found += (status.st_mtime_ns, status.st_size, status.st_ino)
+    return tuple(found)
+
+
+class Kept(Generic[T]):
+    """Values by key, each with the stamp that it was made under; the one unused for longest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[object, tuple[Stamp, T]] = OrderedDict()
+
+    def get(self, key: object, now: Stamp, make: Callable[[], T]) -> T:
+        """The value, made anew if its stamp is another."""
+        found = self._values.get(key)
+        if found is None or found[0] != now:
+            found = now, make()
+            self._values[key] = found
+            if len(self._values) > self._limit:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return found[1]
+
+    def peek(self, key: object, now: Stamp) -> T | None:
+        """The value, if it is there and right."""
+        found = self._values.get(key)
+        return found[1] if found and found[0] == now else None
+
+    def last(self, key: object) -> T | None:
+        """The value, right or not."""
+        found = self._values.get(key)
+        return found[1] if found else None
+
+    def forget(self, keys: Iterable[object]) -> None:
+        """Drop what is no longer asked for."""
+        for key in keys:
+            self._values.pop(key, None)
+
+    def keys(self) -> list[object]:
+        """All keys."""
+        return list(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An issue, the newest version that can be read, with the mistakes of the version after it."""
+
+    issue: LoadedIssue | None
+    mistakes: tuple[Mistake, ...] = ()
+
+
+class Workbench:
+    """One workspace, whose settings may change while it is open.  Raises SettingsError if they are broken at first."""
+
+    def __init__(self, root: Path, environment: Mapping[str, str], clock: Clock | None = None) -> None:
+        self._environment, self._clock = environment, clock
+        self._house = House(find_workspace(root, environment), clock)
+        self._settled: Stamp = self._settings_stamp()
+        self._settings_mistakes: tuple[Mistake, ...] = ()
+        self._signer: Signer | None = self._make_signer()
+        self._issues: Kept[Loaded] = Kept(2000)
+        self._cards: Kept[IssueCard] = Kept(2000)
+        self._mails: Kept[Edition] = Kept(MAILS_KEPT)
+        self._tasks: Kept[tuple[Task, ...]] = Kept(MAILS_KEPT)
+
+    # Settings
+
+    @property
+    def house(self) -> House:
+        """The workspace as its settings were when they could last be read."""
+        now = self._settings_stamp()
+        if now != self._settled:
+            self._settled = now
+            try:
+                self._house = House(find_workspace(self._house.workspace.root, self._environment), self._clock)
+                self._settings_mistakes = ()
+                self._signer = self._make_signer()
+            except SettingsError as error:
+                self._settings_mistakes = self._mistakes_of(error)
+        return self._house
+
+    @property
+    def mistakes(self) -> tuple[Mistake, ...]:
+        """What is wrong with the settings now."""
+        _house = self.house
+        return self._settings_mistakes
+
+    def _settings_stamp(self) -> Stamp:
+        workspace = self._house.workspace
+        return stamp(workspace.root / FILE_NAME, workspace.locales / "glossary.csv", self._house.waivers_file)
+
+    def _make_signer(self) -> Signer | None:
+        try:
+            return self._house.dkim_signer()
+        except SettingsError:
+            return None  # ``newsletter doctor`` and ``send`` complain; a preview can do without
+
+    # Issues
+
+    def slugs(self) -> list[str]:
+        """Every issue, the newest first as far as a glance into its file tells."""
+        files = self.house.workspace.issue_files()
+        return [file.stem for file in sorted(files, key=lambda file: (_glance(file), file.stem), reverse=True)]
+
+    def load(self, slug: str) -> Loaded:
+        """An issue.  UsageError if there is none of this name."""
+        house = self.house
+        file = house.workspace.issue_file(slug)
+        before = self._issues.last(slug)
+
+        def read() -> Loaded:
+            try:
+                return Loaded(house.load(file))
+            except ContentError as error:
+                return Loaded(before.issue if before else None, self._mistakes_of(error))
+
+        return self._issues.get(slug, self._issue_stamp(file), read)
+
+    def _issue_stamp(self, file: Path) -> Stamp:
+        pictures = self._house.workspace.issues / "media"
+        return (self._settled, *stamp(file, pictures))
+
+    # Cards
+
+    def card(self, slug: str) -> IssueCard:
+        """An issue in the list."""
+        return self._cards.get(slug, self._card_stamp(slug), lambda: self._make_card(slug))
+
+    def known_card(self, slug: str) -> IssueCard | None:
+        """The same, if nothing needs to be done for it."""
+        return self._cards.peek(slug, self._card_stamp(slug))
+
+    def glance(self, slug: str) -> IssueCard:
+        """What a glance tells of an issue that is not looked through yet."""
+        date = _glance(self.house.workspace.issues / f"{slug}.yaml")
+        return IssueCard(slug, _day(date))
+
+    def forget_gone(self, slugs: Iterable[str]) -> None:
+        """Drop issues whose file is gone."""
+        here = set(slugs)
+        gone = [key for key in self._cards.keys() if key not in here]  # noqa: SIM118 - no dict
+        self._cards.forget(gone)
+        self._issues.forget(gone)
+
+    def _card_stamp(self, slug: str) -> Stamp:
+        workspace = self.house.workspace
+        files = [workspace.issues / f"{slug}.yaml", workspace.issues / "media"]
+        for locale in workspace.settings.locales:
+            files += (catalog_path(workspace.locales, locale, slug), approval_path(workspace.locales, locale, slug))
+        return (self._settled, *stamp(*files))
+
+    def _make_card(self, slug: str) -> IssueCard:
+        house, loaded = self.house, self.load(slug)
+        if loaded.mistakes or loaded.issue is None:
+            shown = self._cards.last(slug)
+            mistakes = len(loaded.mistakes)
+            return IssueCard(
+                slug,
+                self.glance(slug).date,
+                shown.editions if shown else (),
+                mistakes,
+                mistake=loaded.mistakes[0],
+            )
+        issue = loaded.issue
+        cards, blocking, warnings = [], 0, 0
+        mistake = None
+        for locale in house.settings.locales:
+            try:
+                cards.append(self._edition_card(issue, locale))
+                found = house.review(issue, locale)
+            except ContentError as error:
+                blocking += len(error.findings)
+                mistake = self._mistakes_of(error)[0]
+                continue
+            blocking += sum(finding.blocks for finding in found)
+            warnings += sum(not finding.blocks and not finding.reason for finding in found)
+        return IssueCard(slug, issue.issue.date, tuple(cards), blocking, warnings, mistake)
+
+    def _edition_card(self, loaded: LoadedIssue, locale: str) -> EditionCard:
+        house, issue = self.house, loaded.issue
+        is_source = locale == issue.source_locale
+        path = catalog_path(house.workspace.locales, locale, loaded.slug)
+        catalog = polib.POFile() if is_source else read_catalog(path, house.workspace.shown(path))
+        subject = issue.subject
+        if is_source:
+            counts = Counts(len(list(messages(issue, locale))), 0, 0)
+        else:
+            counts = count(issue, catalog, locale)
+            entry = index(catalog).get(("subject", issue.subject))
+            subject = entry.msgstr if entry else ""
+        subject = PLACEHOLDER.sub(lambda found: found["fallback"], subject)
+        approved = self._approved(loaded, locale)
+        return EditionCard(
+            locale,
+            own_name(locale),
+            direction(locale),
+            is_source,
+            subject,
+            counts.translated,
+            counts.fuzzy,
+            counts.missing,
+            approved,
+        )
+
+    def _approved(self, loaded: LoadedIssue, locale: str) -> Approved | None:
+        if not approval_path(self.house.workspace.locales, locale, loaded.slug).exists():
+            return None
+        standing = standing_of(self.house, loaded, locale)
+        approval = standing.approval
+        return Approved(approval.by, approval.at, standing.changes) if approval else None
+
+    # Mails
+
+    def segments(self, loaded: LoadedIssue) -> tuple[str, ...]:
+        """The segments that blocks of an issue are limited to."""
+        return tuple(sorted(limiting_segments(loaded.issue)))
+
+    def edition(self, slug: str, locale: str, reader: Reader, person: Recipient | None = None) -> Edition:
+        """One mail.  ``person`` is the subscriber, if the reader is one."""
+        loaded = self.load(slug)
+        language = " + ".join(own_name(half) for half in halves_of(locale))
+        nothing = Edition(locale, language, direction(halves_of(locale)[0]), None, ())
+        issue = loaded.issue
+        if issue is None:
+            return nothing
+        recipient = person or invented(reader.person)
+        if recipient is None:
+            return nothing
+        key = (slug, locale, reader)
+        before = self._mails.last(key)
+
+        def make() -> Edition:
+            try:
+                letter = rendered_letter(self.house, issue, locale, reader.segments)
+                mail, _rendered = make_mail(self.house, letter, recipient, self._signer)
+            except NewsletterError as error:
+                return replace(nothing, mail=before.mail if before else None, mistakes=self._mistakes_of(error))
+            return replace(nothing, mail=mail)
+
+        return self._mails.get(key, (*self._world_stamp(slug, locale), recipient), make)
+
+    def _world_stamp(self, slug: str, locale: str) -> Stamp:
+        """Of everything that a mail is made from."""
+        workspace = self.house.workspace
+        files = [workspace.issues / f"{slug}.yaml"]
+        for half in halves_of(locale):
+            files.append(catalog_path(workspace.locales, half, slug))
+        for other in workspace.settings.locales:
+            files += (folder / other / "LC_MESSAGES" / DOMAIN for folder in workspace.catalog_folders)
+        for folder in workspace.template_folders:
+            files += sorted(folder.rglob("*.j2"))
+        files += sorted(workspace.issues.glob("media/**/*"))
+        return (self._settled, *stamp(*files))
+
+    # What is left to do
+
+    def tasks(self, slug: str) -> tuple[Task, ...]:
+        """What ``newsletter check`` prints, the gravest first."""
+        house = self.house
+        file = house.workspace.issue_file(slug)
+        now = tuple(self._world_stamp(slug, locale) for locale in house.settings.locales)
+
+        def make() -> tuple[Task, ...]:
+            entries = sorted(left_to_do(house, file), key=lambda entry: not entry.blocks)
+            return tuple(self._task(entry) for entry in entries)
+
+        approvals = stamp(*(approval_path(house.workspace.locales, one, slug) for one in house.settings.locales))
+        return self._tasks.get(slug, (now, approvals), make)
+
+    def _task(self, entry: Entry) -> Task:
+        found = entry.finding
+        message = found.message.partition("\n")[0] if entry.parts else found.message
+        place = Place(found.where.path, found.where.line, entry.locale, entry.context)
+        return Task(found.code, message, found.hint, place, entry.blocks, tuple(map(self._task, entry.parts)))
+
+    # Mistakes
+
+    def _mistakes_of(self, error: NewsletterError) -> tuple[Mistake, ...]:
+        if isinstance(error, FindingsError):
+            return tuple(self._mistake(finding) for finding in error.findings)
+        where = SourceSpan("", line=0)
+        if isinstance(error, TemplateError):
+            where = self._template_place(error.message) or where
+        return (self._mistake(Finding(where, error.code, error.message, error.hint)),)
+
+    def _template_place(self, message: str) -> SourceSpan | None:
+        found = re.match(r"(?P<path>.+?\.j2):(?P<line>\d+): ", message)
+        if not found:
+            return None
+        return SourceSpan(self._house.workspace.shown(Path(found["path"])), int(found["line"]))
+
+    def _mistake(self, finding: Finding) -> Mistake:
+        where = finding.where
+        excerpt: tuple[tuple[int, str], ...] = ()
+        if where.line:
+            try:
+                lines = (
+                    (self._house.workspace.root / where.path).read_text(encoding="utf-8", errors="replace").splitlines()
+                )
+            except OSError:
+                lines = []
+            first = max(1, where.line - AROUND)
+            excerpt = tuple(enumerate(lines[first - 1 : where.line + AROUND], first))
+        place = Place(where.path, where.line)
+        return Mistake(finding.code, finding.message, finding.hint, place, where.column, excerpt)
+
+
+def _glance(file: Path) -> str:
+    """The date in an issue's file, without reading it whole; "" if it does not stand near the top."""
+    try:
+        with file.open("rb") as opened:
+            found = _DATE.search(opened.read(HEAD).decode("utf-8", "replace"))
+    except OSError:
+        return ""
+    return found[1] if found else ""
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,109 @@
+"""Templates as pages, in the language of whoever asks; forms; and what becomes of an error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from newsletter.errors import NewsletterError, UsageError
+from newsletter.web.preview.studio import Place, Reader
+from newsletter.web.preview.words import Words, choose, names, words_for
+
+LANGUAGE_COOKIE = "studio-language"
+YEAR = 365 * 24 * 3600  # seconds
+_HERE = Path(__file__).parent
+_JINJA = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def language_of(request: Request) -> str:
+    """The language that this browser is answered in."""
+    return choose(request.headers.get("accept-language", ""), request.cookies.get(LANGUAGE_COOKIE, ""))
+
+
+def words_of(request: Request) -> Words:
+    """The words of that language."""
+    folders: Sequence[Path] = request.app.state.catalogs
+    return words_for(language_of(request), folders)
+
+
+def respond(request: Request, template: str, *, status: int = 200, **values: object) -> Response:
+    """A page.  Templates see ``values`` and what every page needs: words, language, links."""
+    words = words_of(request)
+    page = _JINJA.get_template(template).render(
+        _=words,
+        ngettext=words.plural,
+        words=words,
+        language=words.language,
+        languages=list(names()),
+        here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        issue_url=issue_url,
+        place_url=place_url,
+        **values,
+    )
+    headers = {"Content-Language": words.language, "Vary": "Accept-Language, Cookie"}
+    return HTMLResponse(page, status, headers)
+
+
+async def form(request: Request) -> Mapping[str, str]:
+    """The fields of a form; of two with one name, the last."""
+    body = await request.body()
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def see_other(path: str) -> Response:
+    """Go on to another page of the studio, as after a form."""
+    return RedirectResponse(path if is_own_path(path) else "/", 303)
+
+
+def is_own_path(path: str) -> bool:
+    """Whether this leads to a page of the studio: "//elsewhere" and "/\\elsewhere" do not."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+
+
+def issue_url(slug: str, reader: Reader | None = None, **query: str) -> str:
+    """The page of an issue, for a reader."""
+    pairs = [*reader_query(reader or Reader()), *((key, value) for key, value in query.items() if value)]
+    return f"/issues/{quote(slug)}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def mail_url(slug: str, locale: str, reader: Reader, **query: str) -> str:
+    """The frame of one edition."""
+    pairs = [*reader_query(reader), *((key, value) for key, value in query.items() if value)]
+    return f"/mail/{quote(slug)}/{quote(locale)}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
+def reader_query(reader: Reader) -> list[tuple[str, str]]:
+    """A reader as the fields of an address."""
+    pairs = [] if reader.segments is None else [("as", "some"), *(("in", name) for name in sorted(reader.segments))]
+    return pairs if reader == Reader(reader.segments) else [*pairs, ("person", reader.person)]
+
+
+def reader_of(request: Request) -> Reader:
+    """The reader that an address asks for."""
+    query = request.query_params
+    segments = frozenset(query.getlist("in")) if query.get("as") == "some" else None
+    person = query.get("person", "")
+    return Reader(segments, person) if person else Reader(segments)
+
+
+def place_url(place: Place) -> str:
+    """Where something can be seen and mended: the one place that decides it for all lists."""
+    return f"/files/{quote(place.path)}" + (f"#L{place.line}" if place.line else "")
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """What staff can put right, as a page; a thing that does not exist is a 404."""
+    assert isinstance(error, NewsletterError)
+    status = 404 if isinstance(error, UsageError) else 422
+    return respond(request, "problem.html.j2", status=status, error=error)

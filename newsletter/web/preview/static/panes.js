@@ -1,0 +1,229 @@
+// The editions of an issue side by side: their width, their look, and scrolling them together.
+//
+// Each mail stands in a frame that runs no script and is as high as its page, so
+// that what scrolls is an element of ours.  The frames are of the same origin, and
+// we read from them where each block begins: the anchors that only the preview has.
+"use strict";
+
+(() => {
+  const panes = document.getElementById("panes");
+  if (!panes) return;
+  const KEY = "studio-panes";
+  const MIN = 280;
+  const MAX = 1280;
+  const stored = () => { try { return JSON.parse(localStorage.getItem(KEY)) || {}; } catch { return {}; } };
+  const state = { width: 390, look: "light", together: true, hidden: null, ...stored() };
+  const all = [...panes.querySelectorAll(".pane")];
+  const get = (id) => document.getElementById(id);
+  const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(state)); } catch { /* private window */ } };
+  const frameOf = (pane) => pane.querySelector("iframe:not([data-waiting])");
+  const scrollerOf = (pane) => pane.querySelector(".scroller");
+  const shown = () => all.filter((pane) => !pane.hidden && frameOf(pane));
+
+  // Sizes
+
+  function fit(pane) {
+    const frame = frameOf(pane);
+    const page = frame?.contentDocument?.documentElement;
+    if (!page || pane.hidden) return;
+    const scroller = scrollerOf(pane);
+    const room = scroller.clientWidth - 2 * parseFloat(getComputedStyle(scroller).paddingInlineStart);
+    const scale = Math.min(1, room / state.width);
+    frame.style.width = `${state.width}px`;
+    frame.style.height = "1px"; // a page is at least as high as its window, so it is measured in a low one
+    const height = page.scrollHeight;
+    frame.style.height = `${height}px`;
+    frame.style.transform = scale < 1 ? `scale(${scale})` : "";
+    const sheet = frame.parentElement;
+    sheet.style.width = `${state.width * scale}px`;
+    sheet.style.height = `${height * scale}px`;
+    const places = [...frame.contentDocument.querySelectorAll("a[data-block]")].map((anchor) => [
+      `${anchor.dataset.locale === pane.dataset.locale ? "" : anchor.dataset.locale}/${anchor.dataset.block}`,
+      anchor.getBoundingClientRect().top * scale + sheet.offsetTop,
+    ]);
+    pane.places = new Map(places);
+    pane.scale = scale;
+    pane.dataset.scale = scale.toFixed(2);
+  }
+
+  function fitAll() {
+    // What was at the top stays there, whatever grew above it.
+    const lead = shown()[0];
+    const before = lead && lead.places ? whereIs(lead) : null;
+    shown().forEach(fit);
+    if (before && lead) goTo(lead, before);
+    if (state.together && lead) follow(lead);
+  }
+
+  // Scrolling.  The line that is compared glides from the upper edge at the top to the lower one at the end,
+  // so that both ends meet; between them blocks meet blocks.
+
+  function ends(pane) {
+    const scroller = scrollerOf(pane);
+    return { height: scroller.clientHeight, most: Math.max(1, scroller.scrollHeight - scroller.clientHeight) };
+  }
+
+  function lineOf(pane) {
+    const { height, most } = ends(pane);
+    const top = scrollerOf(pane).scrollTop;
+    return top + (top / most) * height;
+  }
+
+  function topFor(pane, line) {
+    const { height, most } = ends(pane);
+    return line / (1 + height / most);
+  }
+
+  function common(one, other) {
+    const pairs = [[0, 0]];
+    for (const [block, place] of one.places || []) {
+      if (other.places?.has(block)) pairs.push([place, other.places.get(block)]);
+    }
+    pairs.push([scrollerOf(one).scrollHeight, scrollerOf(other).scrollHeight]);
+    return pairs.sort((a, b) => a[0] - b[0]);
+  }
+
+  function follow(lead) {
+    const line = lineOf(lead);
+    for (const pane of shown()) {
+      if (pane === lead) continue;
+      const pairs = common(lead, pane);
+      const next = Math.max(1, pairs.findIndex(([place]) => place > line));
+      const [from, to] = [pairs[next - 1], pairs[next] || pairs[pairs.length - 1]];
+      const share = to[0] > from[0] ? (line - from[0]) / (to[0] - from[0]) : 0;
+      move(pane, topFor(pane, from[1] + share * (to[1] - from[1])));
+    }
+  }
+
+  function move(pane, top) {
+    const scroller = scrollerOf(pane);
+    scroller.scrollTop = top;
+    pane.expected = scroller.scrollTop; // its scroll event is our own doing
+  }
+
+  function onScroll(pane) {
+    if (Math.abs(scrollerOf(pane).scrollTop - (pane.expected ?? -9)) < 2) return;
+    pane.expected = undefined;
+    if (state.together) follow(pane);
+  }
+
+  // The block at the upper edge, and how far it is scrolled past.
+  function whereIs(pane) {
+    const top = scrollerOf(pane).scrollTop;
+    let found = ["", 0];
+    for (const entry of pane.places) if (entry[1] <= top + 1) found = entry;
+    return { block: found[0], past: top - found[1] };
+  }
+
+  function goTo(pane, { block, past }) {
+    move(pane, (pane.places.get(block) ?? 0) + past);
+  }
+
+  function toBlock(name) {
+    for (const pane of shown()) {
+      const place = pane.places?.get(`/${name}`);
+      if (place !== undefined) move(pane, place - 8);
+    }
+  }
+
+  // Frames.  A new one is loaded behind the old one and takes its place when it is there, so that nothing flashes.
+
+  function load(pane, version) {
+    const old = frameOf(pane);
+    if (!old) return;
+    const address = new URL(old.src);
+    address.searchParams.set("look", state.look);
+    address.searchParams.set("v", version);
+    if (address.href === old.src) return;
+    pane.querySelectorAll("iframe[data-waiting]").forEach((waiting) => waiting.remove());
+    const fresh = old.cloneNode();
+    fresh.dataset.waiting = "";
+    fresh.dataset.version = version;
+    fresh.src = address.href;
+    fresh.addEventListener("load", () => {
+      if (!("waiting" in fresh.dataset)) { fitAll(); return; }
+      delete fresh.dataset.waiting;
+      old.remove();
+      pane.dataset.look = state.look;
+      fitAll();
+      pane.dataset.shown = version;
+    });
+    old.after(fresh);
+  }
+
+  function refreshed() {
+    const versions = [...get("versions").children];
+    for (const { dataset } of versions) {
+      const pane = all.find((candidate) => candidate.dataset.locale === dataset.locale);
+      if (!pane || !frameOf(pane)) { location.reload(); return; }
+      if (frameOf(pane).dataset.version !== dataset.version) load(pane, dataset.version);
+    }
+  }
+
+  // Controls
+
+  function setWidth(width) {
+    state.width = Math.round(Math.min(MAX, Math.max(MIN, width)));
+    get("free-width").value = state.width;
+    get("width-shown").textContent = `${state.width} px`;
+    document.querySelectorAll("[name=width]").forEach((radio) => { radio.checked = Number(radio.value) === state.width; });
+    keep();
+    fitAll();
+  }
+
+  function setLook(look) {
+    state.look = look;
+    keep();
+    all.forEach((pane) => load(pane, frameOf(pane)?.dataset.version));
+  }
+
+  function drag(pane, handle) {
+    handle.addEventListener("pointerdown", (event) => {
+      const [from, width] = [event.clientX, state.width];
+      handle.setPointerCapture(event.pointerId);
+      const onMove = (moved) => setWidth(width + (2 * (moved.clientX - from)) / (pane.scale || 1));
+      handle.addEventListener("pointermove", onMove);
+      handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", onMove), { once: true });
+      event.preventDefault();
+    });
+  }
+
+  all.forEach((pane) => {
+    if (state.hidden) pane.hidden = state.hidden.includes(pane.dataset.locale);
+    scrollerOf(pane).addEventListener("scroll", () => onScroll(pane), { passive: true });
+    const frame = frameOf(pane);
+    if (!frame) return;
+    pane.dataset.shown = frame.dataset.version;
+    pane.dataset.look = "light";
+    frame.addEventListener("load", fitAll);
+    drag(pane, pane.querySelector(".handle"));
+  });
+  document.querySelectorAll("[name=width]").forEach((radio) => radio.addEventListener("change", () => setWidth(Number(radio.value))));
+  document.querySelectorAll("[name=look]").forEach((radio) => {
+    radio.checked = radio.value === state.look;
+    radio.addEventListener("change", () => setLook(radio.value));
+  });
+  document.querySelectorAll("[name=shown]").forEach((box) => {
+    const pane = all.find((candidate) => candidate.dataset.locale === box.value);
+    box.checked = !pane.hidden;
+    box.addEventListener("change", () => {
+      pane.hidden = !box.checked;
+      state.hidden = all.filter((one) => one.hidden).map((one) => one.dataset.locale);
+      keep();
+      fitAll();
+    });
+  });
+  get("free-width").addEventListener("input", (event) => setWidth(Number(event.target.value)));
+  get("together").checked = state.together;
+  get("together").addEventListener("change", (event) => { state.together = event.target.checked; keep(); fitAll(); });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-to-block]");
+    if (!link) return;
+    event.preventDefault();
+    toBlock(link.dataset.toBlock);
+  });
+  document.addEventListener("studio:refreshed", refreshed);
+  new ResizeObserver(fitAll).observe(panes);
+  setWidth(state.width);
+  if (state.look !== "light") setLook(state.look);
+})();

@@ -1,0 +1,1 @@
+"""The handlers of the studio, one file a subject; each lists its ``ROUTES``."""

@@ -1,0 +1,49 @@
+"""The studio as a process of its own, for tests that drive it and for the benchmark."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds for a slow machine to load everything
+
+
+@contextmanager
+def studio(root: Path, *options: str, **environment: str) -> Iterator[str]:
+    """The address of a studio over the workspace at ``root``, without a slash at its end; it ends with the block."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("NEWSLETTER_")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "newsletter", "preview", "--no-open", *options],
+        cwd=root,
+        env={**clean, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield _address(process)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    told = ""
+    while select.select([process.stdout], [], [], PATIENCE)[0]:
+        line = process.stdout.readline()
+        if not line:
+            break
+        told += line
+        if found := re.search(r"the studio is at (http://[^/]+)/", line):
+            return found[1]
+    raise AssertionError(f"the studio did not start:\n{told}")
