@@ -9,11 +9,15 @@ translation is missing: nobody but staff sees it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from babel.dates import format_skeleton
+
+from newsletter.errors import ContentError
 from newsletter.i18n.catalog import read_catalog
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import own_name
@@ -45,6 +49,10 @@ class Words:
         forms = self.texts.get(one, (one, many))
         text = self.formats.plural(count, forms)
         return _filled(text, {"count": self.formats.number(count), **values})
+
+    def short_day(self, date: dt.date) -> str:
+        """A day as lists of mails have it: "Jun 3", "3 jun"."""
+        return format_skeleton("MMMd", date, locale=self.language)
 
     def size(self, count: int) -> str:
         """Bytes, for people: "38 KB"."""
@@ -86,7 +94,11 @@ def names() -> Iterable[tuple[str, str]]:
 @cache
 def _read(path: Path, _changed: int) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
-    for entry in read_catalog(path):
+    try:
+        catalog = read_catalog(path)
+    except ContentError:
+        return found  # a broken catalog of the workspace's own; English will do
+    for entry in catalog:
         if entry.obsolete or entry.fuzzy:
             continue
         forms = (

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.web.preview.frames import SANDBOX, Look
+from newsletter.web.preview.frames import SANDBOX
 from newsletter.web.preview.pages import form, issue_url, mail_url, reader_of, respond, see_other
 from newsletter.web.preview.studio import Reader, Studio
 
-VIEWS = ("editions", "text", "source")
+VIEWS = ("editions", "inbox", "text", "source")
 
 
 async def issue(request: Request) -> Response:
@@ -25,7 +25,6 @@ async def issue(request: Request) -> Response:
         page=page,
         reader=reader,
         view=view if view in VIEWS else VIEWS[0],
-        looks=list(Look),
         sandbox=SANDBOX,
         mail_url=mail_url,
     )
