@@ -40,6 +40,7 @@ from newsletter.render.theme import Theme
 
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
+PREVIEW_PASSWORD = f"{PREFIX}PREVIEW_PASSWORD"  # the studio's own (cli/preview.py); no setting
 SECRETS = (("smtp", "password"), ("secret_key",))
 MAX_PUBLIC_URL = 200  # characters; List-Unsubscribe must fit into a line of 998 (RFC 5322 §2.1.1)
 
@@ -339,7 +340,7 @@ def _has_password(url: str) -> bool:
 def _overlay(source: Source, environment: Mapping[str, str]) -> None:
     """Put what the environment says over what the file says."""
     for variable, value in sorted(environment.items()):
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable == PREVIEW_PASSWORD:
             continue
         *sections, key = variable.removeprefix(PREFIX).lower().split("__")
         target = source.data

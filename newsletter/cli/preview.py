@@ -18,8 +18,8 @@ from newsletter import builtin
 from newsletter.cli.output import say, tell
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
+from newsletter.settings import PREVIEW_PASSWORD as PASSWORD
 
-PASSWORD = "NEWSLETTER_PREVIEW_PASSWORD"  # noqa: S105 - the variable's name
 MIN_PASSWORD = 12  # characters; it is all that stands between a network and the drafts
 LOOPBACK = "127.0.0.1"
 

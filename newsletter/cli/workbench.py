@@ -38,6 +38,7 @@ from newsletter.errors import (
 )
 from newsletter.i18n.approvals import approval_path
 from newsletter.i18n.catalog import catalog_path, index, read_catalog
+from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
 from newsletter.i18n.locales import direction, halves_of, own_name
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count
@@ -153,7 +154,10 @@ class Workbench:
 
     def _settings_stamp(self) -> Stamp:
         workspace = self._house.workspace
-        return stamp(workspace.root / FILE_NAME, workspace.locales / "glossary.csv", self._house.waivers_file)
+        files = workspace.root / FILE_NAME, workspace.locales / GLOSSARY_NAME, self._house.waivers_file
+        # A template that takes the place of a built-in one is seen by nobody who has the built-in one already.
+        names = tuple(sorted(map(str, (workspace.root / "templates").rglob("*.j2"))))
+        return (*stamp(*files), names)
 
     def _make_signer(self) -> Signer | None:
         try:

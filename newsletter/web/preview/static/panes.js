@@ -55,23 +55,28 @@
     if (state.together && lead) follow(lead);
   }
 
-  // Scrolling.  The line that is compared glides from the upper edge at the top to the lower one at the end,
-  // so that both ends meet; between them blocks meet blocks.
+  // Scrolling.  Blocks meet at a line across the panes.  It lies a good way below their upper edge; near the
+  // beginning it comes down from that edge, and near the end it goes on to the lower one, so that both ends meet too.
 
-  function ends(pane) {
-    const scroller = scrollerOf(pane);
-    return { height: scroller.clientHeight, most: Math.max(1, scroller.scrollHeight - scroller.clientHeight) };
+  const LINE = 0.3; // of the height of a pane
+
+  // Corners of the line's way: how far is scrolled, and where in the page the line is then.
+  function way(pane) {
+    const { clientHeight: height, scrollHeight } = scrollerOf(pane);
+    const most = Math.max(1, scrollHeight - height);
+    if (most < height) return [[0, 0], [most, scrollHeight]];
+    const [begin, end] = [LINE * height, most - (1 - LINE) * height];
+    return [[0, 0], [begin, 2 * begin], [end, end + begin], [most, scrollHeight]];
   }
 
-  function lineOf(pane) {
-    const { height, most } = ends(pane);
-    const top = scrollerOf(pane).scrollTop;
-    return top + (top / most) * height;
-  }
-
-  function topFor(pane, line) {
-    const { height, most } = ends(pane);
-    return line / (1 + height / most);
+  // What stands opposite ``value`` on a way of corners, from one side (0 or 1) to the other.
+  function along(corners, value, side) {
+    const next = corners.findIndex((corner) => corner[side] > value);
+    if (next === 0) return corners[0][1 - side];
+    if (next < 0) return corners[corners.length - 1][1 - side];
+    const [from, to] = [corners[next - 1], corners[next]];
+    const share = (value - from[side]) / (to[side] - from[side]);
+    return from[1 - side] + share * (to[1 - side] - from[1 - side]);
   }
 
   function common(one, other) {
@@ -84,14 +89,9 @@
   }
 
   function follow(lead) {
-    const line = lineOf(lead);
+    const line = along(way(lead), scrollerOf(lead).scrollTop, 0);
     for (const pane of shown()) {
-      if (pane === lead) continue;
-      const pairs = common(lead, pane);
-      const next = Math.max(1, pairs.findIndex(([place]) => place > line));
-      const [from, to] = [pairs[next - 1], pairs[next] || pairs[pairs.length - 1]];
-      const share = to[0] > from[0] ? (line - from[0]) / (to[0] - from[0]) : 0;
-      move(pane, topFor(pane, from[1] + share * (to[1] - from[1])));
+      if (pane !== lead) move(pane, along(way(pane), along(common(lead, pane), line, 0), 1));
     }
   }
 
