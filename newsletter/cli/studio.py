@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from newsletter.audience.subscribers import first_name
 from newsletter.cli.studio_files import read_file
 from newsletter.cli.studio_mail import TOKEN, invented
+from newsletter.cli.studio_translation import TranslationDesk
 from newsletter.cli.workbench import Workbench
 from newsletter.clock import Clock
 from newsletter.delivery.message import Reader as Recipient
@@ -61,6 +62,7 @@ class PreviewStudio:
         self._opening = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
         self._addresses: dict[str, str] = {}
+        self.translation = TranslationDesk(self.bench, self.work)
 
     async def __aenter__(self) -> Self:
         self.read_ahead()

@@ -58,6 +58,14 @@ class Terms:
         forms = [form for term in self._terms for form in term.sources]
         return _any_of(forms), by_form, {term: _any_of(term.targets) for term in self._terms}
 
+    def found(self, source: str) -> Iterator[tuple[int, int, Term]]:
+        """Where terms stand in a text: from, to, and the term."""
+        if self._wanted is None:
+            return
+        pattern, by_form, _targets = self._wanted
+        for match in pattern.finditer(source):
+            yield match.start(), match.end(), by_form[match.group().casefold()]
+
     def check(self, source: str, target: str) -> Iterator[Problem]:
         """Each term of the source that the translation does not say as the glossary does."""
         if self._wanted is None:

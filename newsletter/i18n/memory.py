@@ -44,6 +44,14 @@ class Memory:
         found = [entry for entry in self._read().get(text, ()) if entry.slug != slug]
         return max(found, key=lambda entry: (entry.context == context, entry.slug), default=None)
 
+    def all_of(self, text: str) -> list[Remembered]:
+        """Every translation of a text, the latest issue's first."""
+        return sorted(self._read().get(text, ()), key=lambda entry: entry.slug, reverse=True)
+
+    def texts(self) -> list[str]:
+        """Every text that is remembered."""
+        return list(self._read())
+
     def _read(self) -> dict[str, list[Remembered]]:
         if self._by_text is None:
             self._by_text = defaultdict(list)

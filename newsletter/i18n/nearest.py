@@ -20,7 +20,7 @@ _WORDS = re.compile(r"\w+")
 
 
 class Nearest:
-    """The old texts of one context; each is given away once."""
+    """The old texts of one context; each that is taken is given away once."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._left = dict.fromkeys(texts)  # in their order
@@ -34,6 +34,13 @@ class Nearest:
 
     def take(self, wanted: str) -> str | None:
         """The closest old text, which is then gone; None if none is near.  Of equals, the first in order."""
+        best = self.find(wanted)
+        if best is not None:
+            del self._left[best]
+        return best
+
+    def find(self, wanted: str) -> str | None:
+        """The same, and it stays."""
         matcher = difflib.SequenceMatcher(None, b=wanted, autojunk=False)
         best, best_ratio = None, NEAR
         for candidate in self._finalists(wanted):
@@ -43,8 +50,6 @@ class Nearest:
             ratio = matcher.ratio()
             if ratio > best_ratio or (best is None and ratio == best_ratio):
                 best, best_ratio = candidate, ratio
-        if best is not None:
-            del self._left[best]
         return best
 
     def _finalists(self, wanted: str) -> list[str]:

@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.web.preview import events
+from newsletter.web.preview.doing import WholeStudio
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.guard import Door, Guard
 from newsletter.web.preview.pages import on_error, words_of
-from newsletter.web.preview.studio import Studio
-from newsletter.web.preview.views import files, issue, mail, overview, static
+from newsletter.web.preview.views import files, issue, mail, overview, static, translate
 
-VIEWS = (overview, issue, mail, files, static, events)
+VIEWS = (overview, issue, mail, translate, files, static, events)
 
 
-def make_app(studio: Studio, hub: Hub, door: Door, catalogs: Sequence[Path]) -> Starlette:
+def make_app(studio: WholeStudio, hub: Hub, door: Door, catalogs: Sequence[Path]) -> Starlette:
     """All pages.  ``catalogs`` are the folders of words, from the weakest to the strongest."""
     app = Starlette(
         routes=[route for view in VIEWS for route in view.ROUTES],

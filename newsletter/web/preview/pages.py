@@ -49,6 +49,7 @@ def respond(request: Request, template: str, *, status: int = 200, **values: obj
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         issue_url=issue_url,
         place_url=place_url,
+        translate_url=translate_url,
         **values,
     )
     headers = {"Content-Language": words.language, "Vary": "Accept-Language, Cookie"}
@@ -97,8 +98,18 @@ def reader_of(request: Request) -> Reader:
     return Reader(segments, person) if person else Reader(segments)
 
 
+def translate_url(slug: str, locale: str, **query: str) -> str:
+    """The translators' page of an edition."""
+    pairs = [(key, value) for key, value in query.items() if value]
+    return f"/issues/{quote(slug)}/translate/{quote(locale)}" + (f"?{urlencode(pairs)}" if pairs else "")
+
+
 def place_url(place: Place) -> str:
     """Where something can be seen and mended: the one place that decides it for all lists."""
+    folder, slash, name = place.path.rpartition("/issues/")
+    if slash and folder and place.locale and name.endswith(".po"):
+        line = str(place.line) if place.context and place.line else ""
+        return translate_url(name.removesuffix(".po"), place.locale, context=place.context, line=line)
     return f"/files/{quote(place.path)}" + (f"#L{place.line}" if place.line else "")
 
 

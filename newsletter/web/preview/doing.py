@@ -1,0 +1,17 @@
+"""All that the studio can do: what is looked at (``studio.py``), and one desk for each thing that is done."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from newsletter.web.preview.studio import Studio
+from newsletter.web.preview.translating import Translating
+
+
+class WholeStudio(Studio, Protocol):
+    """Everything behind the pages."""
+
+    @property
+    def translation(self) -> Translating:
+        """Catalogs, message by message."""
+        ...

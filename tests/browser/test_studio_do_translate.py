@@ -1,0 +1,125 @@
+"""Translating in a real browser: by mouse, by keyboard alone, and against another program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, expect
+
+from tests.integration.conftest import ISSUE, SETTINGS, Space
+
+from .studio import studio
+
+PAGE = "/issues/june/translate/es"
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
+    root = tmp_path_factory.mktemp("workspace")
+    for folder in ("issues", "locales", "templates"):
+        (root / folder).mkdir()
+    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
+    return Space(root)
+
+
+@pytest.fixture(scope="module")
+def base(space: Space, browser: Browser) -> Iterator[str]:
+    space.write_issue(ISSUE)
+    space.translate()
+    with studio(space.root) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, base: str, space: Space) -> Iterator[Page]:
+    space.translate()
+    context = browser.new_context(base_url=base, locale="en", viewport={"width": 1400, "height": 900})
+    made = context.new_page()
+    faults: list[str] = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    yield made
+    context.close()
+    assert faults == []
+
+
+def catalog_of(space: Space) -> Path:
+    return space.root / "locales" / "es" / "LC_MESSAGES" / "issues" / "june.po"
+
+
+def translation(space: Space, msgid: str) -> str:
+    entry = polib.pofile(str(catalog_of(space)), wrapwidth=0).find(msgid)
+    assert entry is not None
+    return str(entry.msgstr)
+
+
+def write(space: Space, **texts: str) -> None:
+    catalog = polib.pofile(str(catalog_of(space)), wrapwidth=0)
+    for entry in catalog:
+        entry.msgstr = texts.get(entry.msgctxt, entry.msgstr)
+    catalog.save()
+
+
+def test_clicked_paragraph_opens_its_form_and_saving_writes_the_catalog(page: Page, space: Space) -> None:
+    page.goto("/issues/june")
+    page.wait_for_selector("html[data-live=yes]")
+    page.wait_for_selector(".pane[data-locale=es][data-scale]")
+    page.frame_locator(".pane[data-locale=es] iframe").get_by_text("se firmó la ley").click()
+    text = page.get_by_label("Your translation")
+    expect(text).to_be_focused()
+    expect(text).to_have_value("se firmó la ley. La *polimigra* debe acabar.")
+    text.fill("se firmó la ley. La *polimigra* tiene que acabar.")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    assert translation(space, "the law was signed. *Polimigra* must end.").endswith("tiene que acabar.")
+
+
+def test_issue_is_finished_by_keyboard_alone(page: Page, space: Space) -> None:
+    write(space, **{"farms.title": "", "preheader": ""})
+    page.goto(PAGE)
+    page.get_by_role("link", name="Begin with the first unfinished one").press("Enter")
+    expect(page.get_by_role("heading", name="preheader")).to_be_visible()
+    page.keyboard.type("Lo que pasó en mayo")
+    expect(page.get_by_text("The checks find nothing.")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("heading", name="farms.title")).to_be_visible()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.get_by_role("heading", name="greeting.body")).to_be_visible()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.get_by_role("heading", name="farms.title")).to_be_visible()
+    page.keyboard.type("Leche con Dignidad")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").filter(has_text="Every message is done. Thank you!")).to_be_visible()
+    assert translation(space, "Milk with Dignity") == "Leche con Dignidad"
+    assert space.json("i18n", "check", "june")
+
+
+def test_checks_speak_up_while_one_types(page: Page) -> None:
+    page.goto(f"{PAGE}?context=farms.body")
+    page.get_by_label("Your translation").fill("Léelo aquí, en 2019.")
+    expect(page.locator("#remarks .remark-blocks").first).to_be_visible()
+
+
+def test_edit_of_another_program_is_told_and_both_versions_are_shown(page: Page, space: Space) -> None:
+    page.goto(f"{PAGE}?context=farms.title")
+    page.wait_for_selector("html[data-live=yes]")
+    page.get_by_label("Your translation").fill("La mía")
+    write(space, **{"farms.title": "La de otra persona"})
+    expect(page.locator("#changed")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Nothing was saved")
+    expect(page.locator("#theirs")).to_have_text("La de otra persona")
+    assert translation(space, "Milk with Dignity") == "La de otra persona"
+    page.get_by_role("button", name="Save mine and go on").click()
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    assert translation(space, "Milk with Dignity") == "La mía"
+
+
+def test_form_that_nobody_has_touched_follows_the_file(page: Page, space: Space) -> None:
+    page.goto(f"{PAGE}?context=farms.title")
+    page.wait_for_selector("html[data-live=yes]")
+    write(space, **{"farms.title": "Leche y dignidad"})
+    expect(page.get_by_label("Your translation")).to_have_value("Leche y dignidad")
