@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.integration.conftest import ISSUE, SETTINGS, Space
 
+from .axe import violations
 from .studio import studio
 
 PAGE = "/issues/june/translate/es"
@@ -56,6 +57,12 @@ def translation(space: Space, msgid: str) -> str:
     return str(entry.msgstr)
 
 
+def opened(page: Page, context: str) -> None:
+    """The form of a message is there, and hears keys."""
+    expect(page.get_by_role("heading", name=context)).to_be_visible()
+    page.wait_for_selector("#work[data-ready]")
+
+
 def write(space: Space, **texts: str) -> None:
     catalog = polib.pofile(str(catalog_of(space)), wrapwidth=0)
     for entry in catalog:
@@ -81,15 +88,15 @@ def test_issue_is_finished_by_keyboard_alone(page: Page, space: Space) -> None:
     write(space, **{"farms.title": "", "preheader": ""})
     page.goto(PAGE)
     page.get_by_role("link", name="Begin with the first unfinished one").press("Enter")
-    expect(page.get_by_role("heading", name="preheader")).to_be_visible()
+    opened(page, "preheader")
     page.keyboard.type("Lo que pasó en mayo")
     expect(page.get_by_text("The checks find nothing.")).to_be_visible()
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("heading", name="farms.title")).to_be_visible()
+    opened(page, "farms.title")
     page.keyboard.press("Alt+ArrowUp")
-    expect(page.get_by_role("heading", name="greeting.body")).to_be_visible()
+    opened(page, "greeting.body")
     page.keyboard.press("Alt+ArrowDown")
-    expect(page.get_by_role("heading", name="farms.title")).to_be_visible()
+    opened(page, "farms.title")
     page.keyboard.type("Leche con Dignidad")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("status").filter(has_text="Every message is done. Thank you!")).to_be_visible()
@@ -123,3 +130,21 @@ def test_form_that_nobody_has_touched_follows_the_file(page: Page, space: Space)
     page.wait_for_selector("html[data-live=yes]")
     write(space, **{"farms.title": "Leche y dignidad"})
     expect(page.get_by_label("Your translation")).to_have_value("Leche y dignidad")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("path", ["", "?context=farms.body", "?context=preheader"])
+def test_pages_keep_nobody_out(page: Page, space: Space, language: str, path: str) -> None:
+    glossary = space.root / "locales" / "glossary.csv"
+    glossary.write_text("term,en,es\nMilk with Dignity,=,Leche con Dignidad\n", encoding="utf-8")
+    space.write_issue(ISSUE.replace("What happened in May", "What happened in June"))
+    space.run("i18n", "sync", "june")
+    page.set_extra_http_headers({"Accept-Language": language})
+    for width, scheme in [(1400, "light"), (360, "dark")]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
+        page.goto(PAGE + path)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    glossary.unlink()
+    space.write_issue(ISSUE)

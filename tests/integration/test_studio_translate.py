@@ -10,9 +10,9 @@ import polib
 import pytest
 
 from .conftest import ISSUE, SPANISH, Space
-from .test_studio import OURS, client
+from .test_studio import OURS, both, client
 
-__all__ = ["client"]
+__all__ = ["both", "client"]
 
 PAGE = "/issues/june/translate/es"
 

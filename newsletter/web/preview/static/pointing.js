@@ -32,7 +32,7 @@
 
   function listen(frame) {
     const inside = frame.contentDocument;
-    if (!inside || inside.pointing || inside.URL === "about:blank") return;
+    if (!frame.isConnected || !inside?.documentElement || inside.pointing || inside.URL === "about:blank") return;
     inside.pointing = true;
     inside.addEventListener("click", (event) => onClick(event, frame));
     if (translated.includes(frame.closest(".pane").dataset.locale)) inside.documentElement.style.cursor = "text";

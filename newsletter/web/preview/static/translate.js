@@ -83,5 +83,6 @@
   if (text.value !== text.defaultValue) written(); // the browser kept it over a reload
   text.setSelectionRange(text.value.length, text.value.length);
   document.querySelector(".message[aria-current]")?.scrollIntoView({ block: "nearest" });
-  if (length.dataset.limit) count();
+  count();
+  form.dataset.ready = "yes";
 })();
