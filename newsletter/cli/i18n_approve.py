@@ -12,6 +12,7 @@ from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import TranslationError, UsageError, did_you_mean
 from newsletter.i18n.approvals import (
+    Approval,
     Seal,
     Standing,
     approval_path,
@@ -49,20 +50,45 @@ def approve_command(
     shown = house.workspace.shown(path)
     edition = f"the {locale} edition of '{loaded.slug}'"
     if withdraw:
-        if not path.exists():
-            raise UsageError(f"{edition} is not approved", f"there is no {shown}")
-        path.unlink()
+        withdraw_approval(house, loaded.slug, locale)
         told = {"issue": loaded.slug, "locale": locale, "approved": False, "file": shown}
         say_json(told) if as_json else say(f"{edition} is no longer approved")
         return
-    approval = approve(_seal(house, loaded, locale, draft=False), by.strip() or _user(), house.clock.now())
-    write_approval(approval, path)
+    approval = approve_edition(house, loaded, locale, by)
     if as_json:
         told = {"issue": loaded.slug, "locale": locale, "approved": True, "file": shown}
         say_json({**told, "by": approval.by, "at": approval.at.isoformat()})
         return
     say(f"{edition}: {len(approval.messages)} messages approved by {approval.by}")
     say(f"  {shown} records it; keep it under version control with the catalog")
+
+
+def approve_edition(house: House, loaded: LoadedIssue, locale: str, by: str, seen: Seal | None = None) -> Approval:
+    """Record that somebody has read an edition over; what they saw was ``seen``, if that is known.
+
+    Raises TranslationError or ContentError if it is not complete, UsageError if it is not what they saw.
+    """
+    now = _seal(house, loaded, locale, draft=False)
+    if seen is not None and seen != now:
+        raise UsageError(f"the {locale} edition of '{loaded.slug}' has changed just now", "read it over again")
+    approval = approve(now, by.strip() or user_name(), house.clock.now())
+    write_approval(approval, approval_path(house.workspace.locales, locale, loaded.slug))
+    return approval
+
+
+def withdraw_approval(house: House, slug: str, locale: str) -> None:
+    """Take an approval back.  UsageError if there is none."""
+    path = approval_path(house.workspace.locales, locale, slug)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        hint = f"there is no {house.workspace.shown(path)}"
+        raise UsageError(f"the {locale} edition of '{slug}' is not approved", hint) from None
+
+
+def seal_of(house: House, loaded: LoadedIssue, locale: str) -> Seal:
+    """What an edition says now.  Raises TranslationError or ContentError if it cannot be approved as it is."""
+    return _seal(house, loaded, locale, draft=False)
 
 
 def standing_of(house: House, loaded: LoadedIssue, locale: str) -> Standing:
@@ -99,7 +125,8 @@ def _seal(house: House, loaded: LoadedIssue, locale: str, *, draft: bool) -> Sea
     return take_seal(loaded, house.edition(loaded, locale, draft=draft), catalog)
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Whoever is logged in on this machine."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from newsletter.audience.subscribers import first_name
+from newsletter.cli.studio_approvals import ApprovalDesk
 from newsletter.cli.studio_files import read_file
 from newsletter.cli.studio_mail import TOKEN, invented
 from newsletter.cli.studio_translation import TranslationDesk
@@ -63,6 +64,7 @@ class PreviewStudio:
         self._reading: asyncio.Task[None] | None = None
         self._addresses: dict[str, str] = {}
         self.translation = TranslationDesk(self.bench, self.work)
+        self.approvals = ApprovalDesk(self.bench, self.work)
 
     async def __aenter__(self) -> Self:
         self.read_ahead()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from newsletter.web.preview.approving import Approving
 from newsletter.web.preview.studio import Studio
 from newsletter.web.preview.translating import Translating
 
@@ -14,4 +15,9 @@ class WholeStudio(Studio, Protocol):
     @property
     def translation(self) -> Translating:
         """Catalogs, message by message."""
+        ...
+
+    @property
+    def approvals(self) -> Approving:
+        """Who read what over."""
         ...
