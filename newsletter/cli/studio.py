@@ -48,6 +48,7 @@ T = TypeVar("T")
 AT_ONCE = 0.35  # seconds that the list of issues may take; what is not looked through by then follows
 ADDRESSES_KEPT = 100  # of subscribers that somebody looked through the eyes of
 REF_BYTES = 9
+PAGES_FIRST = 0.3  # seconds after a change in which the page that somebody looks at has the workbench to itself
 TOLD_EVERY = 0.5  # seconds between two reports of how far the looking through has come
 
 
@@ -97,6 +98,7 @@ class PreviewStudio:
             self._reading = asyncio.ensure_future(self._read_all())
 
     async def _read_all(self) -> None:
+        await asyncio.sleep(PAGES_FIRST)
         told = asyncio.get_running_loop().time()
         slugs = await self.work(self.bench.slugs)
         await self.work(lambda: self.bench.forget_gone(slugs))

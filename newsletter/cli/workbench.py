@@ -42,13 +42,15 @@ from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
 from newsletter.i18n.locales import direction, halves_of, own_name
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count
-from newsletter.i18n.translate import limiting_segments
+from newsletter.i18n.translate import HOLE, limiting_segments
+from newsletter.render.rendered import Rendered
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
 from newsletter.workspace import find_workspace
 
 MAILS_KEPT = 48  # editions for one reader each; some 200 KB a piece
+HOLE_BEGINS = HOLE[0]
 AROUND = 3  # lines before and after a mistake that its panel shows
 HEAD = 4096  # bytes of an issue in which its date and subject are looked for
 _DATE = re.compile(r"^date:\s*['\"]?(\d{4}-\d{2}-\d{2})", re.MULTILINE)
@@ -128,6 +130,7 @@ class Workbench:
         self._issues: Kept[Loaded] = Kept(2000)
         self._cards: Kept[IssueCard] = Kept(2000)
         self._mails: Kept[Edition] = Kept(MAILS_KEPT)
+        self._rendered: Kept[Rendered] = Kept(MAILS_KEPT)
         self._tasks: Kept[tuple[Task, ...]] = Kept(MAILS_KEPT)
 
     # Settings
@@ -296,18 +299,20 @@ class Workbench:
         recipient = person or invented(reader.person)
         if recipient is None:
             return nothing
-        key = (slug, locale, reader)
+        key, world = (slug, locale, reader), self._world_stamp(slug, locale)
         before = self._mails.last(key)
 
         def make() -> Edition:
             try:
                 letter = rendered_letter(self.house, issue, locale, reader.segments)
-                mail, _rendered = make_mail(self.house, letter, recipient, self._signer)
+                mail, rendered = make_mail(self.house, letter, recipient, self._signer)
             except NewsletterError as error:
                 return replace(nothing, mail=before.mail if before else None, mistakes=self._mistakes_of(error))
+            if reader == Reader():
+                self._rendered.get((slug, locale), world, lambda: rendered)
             return replace(nothing, mail=mail)
 
-        return self._mails.get(key, (*self._world_stamp(slug, locale), recipient), make)
+        return self._mails.get(key, (*world, recipient), make)
 
     def _world_stamp(self, slug: str, locale: str) -> Stamp:
         """Of everything that a mail is made from."""
@@ -331,11 +336,20 @@ class Workbench:
         now = tuple(self._world_stamp(slug, locale) for locale in house.settings.locales)
 
         def make() -> tuple[Task, ...]:
-            entries = sorted(left_to_do(house, file), key=lambda entry: not entry.blocks)
+            entries = sorted(left_to_do(house, file, self._as_sent), key=lambda entry: not entry.blocks)
             return tuple(self._task(entry) for entry in entries)
 
         approvals = stamp(*(approval_path(house.workspace.locales, one, slug) for one in house.settings.locales))
         return self._tasks.get(slug, (now, approvals), make)
+
+    def _as_sent(self, loaded: LoadedIssue, locale: str) -> Rendered:
+        """An edition as it would be sent; the page that is shown, where that is the same."""
+        letter = self.house.letter(loaded, locale)  # raises what keeps it back
+        if not self.edition(loaded.slug, locale, Reader()).mistakes:
+            shown = self._rendered.peek((loaded.slug, locale), self._world_stamp(loaded.slug, locale))
+            if shown and HOLE_BEGINS not in shown.html:  # else a word of the templates lacks a translation
+                return shown
+        return self.house.render(letter)
 
     def _task(self, entry: Entry) -> Task:
         found = entry.finding

@@ -22,7 +22,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
+from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
@@ -93,6 +94,25 @@ class _Templates(SandboxedEnvironment):
         return _MacroOutput(value) if isinstance(__obj, Macro) else value
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates of this process: a preview makes a new composer whenever the settings change."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what is known; Jinja compares its checksum with the template's text."""
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the newest."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 class Composer:
     """Holds the templates and catalogs of a workspace and renders editions with them.
 
@@ -118,6 +138,7 @@ class Composer:
             autoescape=True,
             undefined=StrictUndefined,
             finalize=_tokenise,
+            bytecode_cache=_COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -17,8 +17,15 @@ PATIENCE = 60.0  # seconds for a slow machine to load everything
 @contextmanager
 def studio(root: Path, *options: str, **environment: str) -> Iterator[str]:
     """The address of a studio over the workspace at ``root``, without a slash at its end; it ends with the block."""
+    with process(root, *options, **environment) as (address, _pid):
+        yield address
+
+
+@contextmanager
+def process(root: Path, *options: str, **environment: str) -> Iterator[tuple[str, int]]:
+    """The same, with the number of its process."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("NEWSLETTER_")}
-    process = subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, "-m", "newsletter", "preview", "--no-open", *options],
         cwd=root,
         env={**clean, **environment},
@@ -28,12 +35,12 @@ def studio(root: Path, *options: str, **environment: str) -> Iterator[str]:
         text=True,
     )
     try:
-        yield _address(process)
+        yield _address(started), started.pid
     finally:
-        process.terminate()
-        process.wait(PATIENCE)
-        assert process.stdout is not None
-        process.stdout.close()
+        started.terminate()
+        started.wait(PATIENCE)
+        assert started.stdout is not None
+        started.stdout.close()
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -5,11 +5,13 @@
 
 (() => {
   const PATIENCE = 1500; // milliseconds without the studio before the page says so
+  const FRAMES_FIRST = 250; // milliseconds in which the mails have the studio to themselves
   const topics = (document.body.dataset.liveOn || "").split(" ").filter(Boolean);
   const lost = document.getElementById("lost");
   let asking = false;
   let again = false;
   let patience = 0;
+  let later = 0;
 
   // How to find the focused element again in new content: its id, else its kind and place among its like.
   function bookmark(region) {
@@ -67,7 +69,8 @@
         }
         window.scrollTo(scrollX, scrollY);
         document.dispatchEvent(new CustomEvent("studio:refreshed"));
-        await pieces();
+        clearTimeout(later);
+        later = setTimeout(pieces, FRAMES_FIRST);
       } catch (error) {
         break; // the studio is away; the stream comes back when it does, and then all is asked for again
       }
