@@ -53,6 +53,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.compare
 	@$(BIN)/python -m tests.bench.i18n_sync
 	@$(BIN)/python -m tests.bench.i18n_check
+	@$(BIN)/python -m tests.bench.studio
 
 # The pictures of the README, and every page to look at, from the sample issue in headless Chromium.
 PAGES := var/screenshots/pages/2019-06-no-polimigra
@@ -61,6 +62,8 @@ screenshots: $(READY)
 	@$(BIN)/python -m tests.browser.screenshots var/screenshots/pages var/screenshots
 	@$(BIN)/python -m tests.browser.screenshots --pair $(PAGES).en.html $(PAGES).es.html docs/images/editions.png
 	@$(BIN)/python -m tests.browser.screenshots --pair --dark $(PAGES).en.html $(PAGES).es.html docs/images/editions-dark.png
+	@$(BIN)/python -m tests.browser.studio_pictures --all var/screenshots/studio
+	@$(BIN)/python -m tests.browser.studio_pictures docs/images
 
 # The templates' own words: extract them, and merge them into each messages.po.
 messages: $(READY)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, Finding, SourceSpan, TemplateError, TranslationError
@@ -25,13 +26,19 @@ Render = Callable[[LoadedIssue, str], Rendered]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to do.  ``blocks`` keeps the issue in the house; ``context`` names the message, if it is about one."""
+    """One thing to do.
+
+    ``blocks`` keeps the issue in the house; of what ``waits`` nothing is wrong,
+    only somebody must still say yes.  ``context`` names the message, if it is
+    about one.
+    """
 
     finding: Finding
     blocks: bool
     locale: str = ""
     context: str = ""
     parts: tuple[Entry, ...] = ()
+    waits: bool = False
 
 
 def left_to_do(house: House, file: Path, render: Render | None = None) -> list[Entry]:
@@ -42,7 +49,7 @@ def left_to_do(house: House, file: Path, render: Render | None = None) -> list[E
         return [Entry(finding, blocks=True) for finding in errors.findings]
     entries: list[Entry] = []
     for locale in house.settings.editions():
-        if PAIR in locale and any(entry.blocks for entry in entries):
+        if PAIR in locale and any(entry.blocks and not entry.waits for entry in entries):
             continue  # both halves were looked at already
         entries += _of_edition(house, loaded, locale, render or _rendered(house))
     # A broken glossary is found in every edition, and said once.
@@ -80,3 +87,19 @@ def _of_edition(house: House, loaded: LoadedIssue, locale: str, render: Render) 
     else:
         if too_long := clipped(locale, rendered.html):
             yield Entry(Finding(issue, "clipped", too_long, CLIPPED_HINT), blocks=False, locale=locale)
+        if PAIR not in locale:
+            yield from _approval(house, loaded, locale)
+
+
+def _approval(house: House, loaded: LoadedIssue, locale: str) -> Iterator[Entry]:
+    """That somebody must read an edition over, where the settings want that."""
+    try:
+        require_approval(house, loaded, locale)
+    except TranslationError as error:
+        path = catalog_path(house.workspace.locales, locale, loaded.slug)
+        shown = house.workspace.shown(path) if path.exists() else f"issues/{loaded.slug}.yaml"
+        finding = Finding(SourceSpan(shown, line=0), "not-approved", error.message, error.hint)
+        yield Entry(finding, blocks=True, locale=locale, waits=True)
+    except ContentError as errors:  # the approval's own file is broken
+        for finding in errors.findings:
+            yield Entry(finding, blocks=True, locale=locale)

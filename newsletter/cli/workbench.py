@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import polib
 
 from newsletter.cli.i18n_approve import standing_of
+from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
 from newsletter.cli.todo import Entry, left_to_do
 from newsletter.cli.wiring import House
@@ -51,63 +50,9 @@ from newsletter.workspace import find_workspace
 
 MAILS_KEPT = 48  # editions for one reader each; some 200 KB a piece
 HOLE_BEGINS = HOLE[0]
-AROUND = 3  # lines before and after a mistake that its panel shows
+AROUND = 2  # lines before and after a mistake that its panel shows
 HEAD = 4096  # bytes of an issue in which its date and subject are looked for
 _DATE = re.compile(r"^date:\s*['\"]?(\d{4}-\d{2}-\d{2})", re.MULTILINE)
-
-T = TypeVar("T")
-Stamp = tuple[object, ...]
-
-
-def stamp(*files: Path) -> Stamp:
-    """What changes whenever one of the files does; a file that is not there has a stamp too."""
-    found: list[object] = []
-    for file in files:
-        try:
-            status = file.stat()
-        except OSError:
-            found.append(None)
-        else:
-            found += (status.st_mtime_ns, status.st_size, status.st_ino)
-    return tuple(found)
-
-
-class Kept(Generic[T]):
-    """Values by key, each with the stamp that it was made under; the one unused for longest goes first."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: OrderedDict[object, tuple[Stamp, T]] = OrderedDict()
-
-    def get(self, key: object, now: Stamp, make: Callable[[], T]) -> T:
-        """The value, made anew if its stamp is another."""
-        found = self._values.get(key)
-        if found is None or found[0] != now:
-            found = now, make()
-            self._values[key] = found
-            if len(self._values) > self._limit:
-                self._values.popitem(last=False)
-        self._values.move_to_end(key)
-        return found[1]
-
-    def peek(self, key: object, now: Stamp) -> T | None:
-        """The value, if it is there and right."""
-        found = self._values.get(key)
-        return found[1] if found and found[0] == now else None
-
-    def last(self, key: object) -> T | None:
-        """The value, right or not."""
-        found = self._values.get(key)
-        return found[1] if found else None
-
-    def forget(self, keys: Iterable[object]) -> None:
-        """Drop what is no longer asked for."""
-        for key in keys:
-            self._values.pop(key, None)
-
-    def keys(self) -> list[object]:
-        """All keys."""
-        return list(self._values)
 
 
 @dataclass(frozen=True, slots=True)

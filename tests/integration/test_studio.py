@@ -115,6 +115,17 @@ async def test_list_of_what_is_left_to_do_is_that_of_check(studio: PreviewStudio
     assert [part.where.context for task in tasks for part in task.parts] == ["farms.title"]
 
 
+async def test_missing_approval_is_left_to_do_and_no_mistake(studio: PreviewStudio, space: Space) -> None:
+    assert [task for task in await studio.tasks("june") if task.blocks] == []
+    space.replace("approval", "required")
+    assert [task.code for task in await studio.tasks("june") if task.blocks] == ["not-approved", "not-approved"]
+    said = space.json("check", "june")
+    assert isinstance(said, dict)
+    assert [one["code"] for one in said["warnings"]].count("not-approved") == 2
+    space.run("i18n", "approve", "june", "--locale", "es", "--by", "Ana")
+    assert [task.where.path for task in await studio.tasks("june") if task.blocks] == ["issues/june.yaml"]
+
+
 async def test_subscriber_is_looked_up_without_the_address_in_the_url(space: Space, client: httpx.AsyncClient) -> None:
     space.write_list("ana@example.org,Ana Muñoz,es,,")
     await run(space, "subscribers", "import", "list.csv")
