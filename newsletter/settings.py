@@ -199,6 +199,12 @@ class CheckSettings(_Section):
     reading_ease: int = Field(40, ge=0, le=100, description="Points of reading ease below which is warned.")
 
 
+class PreviewSettings(_Section):
+    """The studio, ``newsletter preview``."""
+
+    test_addresses: tuple[Address, ...] = Field((), description="Where the studio may send a test to.")
+
+
 class Settings(_Section):
     """All of ``newsletter.yaml``."""
 
@@ -215,6 +221,7 @@ class Settings(_Section):
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
     checks: CheckSettings = Field(default_factory=lambda: CheckSettings.model_validate({}))
+    preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
     segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")
     bilingual: dict[SegmentName, str] = Field(

@@ -6,6 +6,7 @@ import contextlib
 import json
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -21,7 +22,7 @@ from newsletter.cli.standing import repeat, when
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.deliver import Transport, connect
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
-from newsletter.delivery.states import CampaignStatus, State
+from newsletter.delivery.states import CampaignStatus, Outcome, State
 from newsletter.delivery.writer import write_message
 from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
@@ -30,32 +31,49 @@ from newsletter.store.campaigns import Campaign
 from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
 
 
-async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
-    """Every edition to one address, just as readers get it; the ledger knows nothing of it."""
+def test_address(to: str) -> str:
+    """The address of a test in its canonical form.  Raises UsageError."""
     try:
-        address = parse_address(to, international=True)
+        return parse_address(to, international=True)
     except ValueError as error:
         raise UsageError(f"'{to}' is no address: {error}") from None
+
+
+async def send_copies(house: House, issue: str, to: str, on_outcome: Callable[[str, Outcome], None]) -> None:
+    """Every edition to one address, just as readers get it; the ledger knows nothing of it.
+
+    Raises ContentError or TranslationError, before anything is sent, if an
+    edition is not complete, and SettingsError or MailServerError.
+    """
     loaded = house.load(house.workspace.issue_file(issue))
     editions = [house.frozen(loaded, locale) for locale in house.settings.editions()]
-    outcomes: dict[str, dict[str, str]] = {}
     signer = house.dkim_signer()
     server = house.smtp_server()
     session = await connect(server)
     try:
         for edition in editions:
             message_id = f"<test-{secrets.token_hex(8)}@{edition.sender.domain}>"
-            reader = Reader(address, "", "", token="test")  # noqa: S106 - the token of nobody
+            reader = Reader(to, "", "", token="test")  # noqa: S106 - the token of nobody
             mail = write_message(MessageTemplate(edition), reader, message_id, house.clock.now(), signer)
             if not session.open:
                 await session.close()
                 session = await connect(server)
-            outcome = await session.send(mail)
-            outcomes[edition.locale] = {"state": outcome.state.value, "reply": outcome.reply}
-            if not as_json:
-                say(f"{edition.locale}: {outcome.state}: {outcome.reply}")
+            on_outcome(edition.locale, await session.send(mail))
     finally:
         await session.close()
+
+
+async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
+    """Send a test and tell what the server says.  Raises NotDeliveredError unless it took every edition."""
+    address = test_address(to)
+    outcomes: dict[str, dict[str, str]] = {}
+
+    def on_outcome(locale: str, outcome: Outcome) -> None:
+        outcomes[locale] = {"state": outcome.state.value, "reply": outcome.reply}
+        if not as_json:
+            say(f"{locale}: {outcome.state}: {outcome.reply}")
+
+    await send_copies(house, issue, address, on_outcome)
     if as_json:
         say_json({"to": address, "editions": outcomes})
     failed = [locale for locale, outcome in outcomes.items() if outcome["state"] != State.ACCEPTED]

@@ -23,6 +23,7 @@ from newsletter.cli.studio_approvals import ApprovalDesk
 from newsletter.cli.studio_files import read_file
 from newsletter.cli.studio_mail import TOKEN, invented
 from newsletter.cli.studio_translation import TranslationDesk
+from newsletter.cli.studio_trials import TrialDesk
 from newsletter.cli.workbench import Workbench
 from newsletter.clock import Clock
 from newsletter.delivery.message import Reader as Recipient
@@ -66,6 +67,7 @@ class PreviewStudio:
         self._addresses: dict[str, str] = {}
         self.translation = TranslationDesk(self.bench, self.work)
         self.approvals = ApprovalDesk(self.bench, self.work)
+        self.trials = TrialDesk(self.bench, self.work, hub)
 
     async def __aenter__(self) -> Self:
         self.read_ahead()
@@ -76,6 +78,7 @@ class PreviewStudio:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
+        await self.trials.close()
         await self._exits.aclose()
         self._thread.shutdown(cancel_futures=True)
 

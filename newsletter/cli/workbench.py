@@ -94,6 +94,13 @@ class Workbench:
                 self._settings_mistakes = self._mistakes_of(error)
         return self._house
 
+    def own_house(self) -> House:
+        """A house for work beside the bench: with the settings as they are now, whatever becomes of them meanwhile.
+
+        Raises SettingsError.
+        """
+        return House(find_workspace(self._house.workspace.root, self._environment), self._clock)
+
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """What is wrong with the settings now."""

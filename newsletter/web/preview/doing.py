@@ -7,6 +7,7 @@ from typing import Protocol
 from newsletter.web.preview.approving import Approving
 from newsletter.web.preview.studio import Studio
 from newsletter.web.preview.translating import Translating
+from newsletter.web.preview.trying import Trying
 
 
 class WholeStudio(Studio, Protocol):
@@ -20,4 +21,9 @@ class WholeStudio(Studio, Protocol):
     @property
     def approvals(self) -> Approving:
         """Who read what over."""
+        ...
+
+    @property
+    def trials(self) -> Trying:
+        """Tests to addresses of one's own."""
         ...

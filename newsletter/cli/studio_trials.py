@@ -1,0 +1,77 @@
+"""Tests from the studio: the same as ``newsletter send --to``, to the addresses that the settings allow."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from newsletter.cli.sending import send_copies
+from newsletter.cli.studio_work import Work
+from newsletter.cli.workbench import Workbench
+from newsletter.delivery.states import Outcome
+from newsletter.errors import FindingsError, NewsletterError, UsageError
+from newsletter.i18n.locales import halves_of, own_name
+from newsletter.web.preview.events import Hub
+from newsletter.web.preview.trying import Copy, Trial, TrialPage
+
+TOPIC = "tests"
+
+
+class TrialDesk:
+    """Implements ``Trying``.  One test at a time."""
+
+    def __init__(self, bench: Workbench, work: Work, hub: Hub) -> None:
+        self._bench = bench
+        self._work = work
+        self._hub = hub
+        self._trials: dict[str, Trial] = {}
+        self._sending: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Let a test that is under way come to its end."""
+        if self._sending:
+            await self._sending
+
+    async def page(self, slug: str) -> TrialPage:
+        """To whom, and the newest one."""
+        await self._work(lambda: self._bench.load(slug))
+        return TrialPage(slug, self._bench.house.settings.preview.test_addresses, self._trials.get(slug))
+
+    async def start(self, slug: str, to: str) -> None:
+        """Begin."""
+        page = await self.page(slug)
+        if to not in page.addresses:
+            raise UsageError(f"'{to}' is not among preview.test_addresses", "add it to newsletter.yaml")
+        if self._sending and not self._sending.done():
+            raise UsageError("a test is under way already", "wait for its end")
+        locales = self._bench.house.settings.editions()
+        copies = tuple(Copy(locale, " + ".join(map(own_name, halves_of(locale)))) for locale in locales)
+        self._tell(slug, Trial(to, copies, under_way=True))
+        self._sending = asyncio.ensure_future(self._send(slug, to))
+
+    async def _send(self, slug: str, to: str) -> None:
+        errors: tuple[tuple[str, str], ...] = ()
+
+        def on_outcome(locale: str, outcome: Outcome) -> None:
+            trial = self._trials[slug]
+            copies = tuple(
+                replace(copy, state=outcome.state.value, reply=outcome.reply) if copy.locale == locale else copy
+                for copy in trial.copies
+            )
+            self._tell(slug, replace(trial, copies=copies))
+
+        try:
+            await send_copies(self._bench.own_house(), slug, to, on_outcome)
+        except FindingsError as error:
+            errors = tuple((f"{finding.where}: {finding.message}", finding.hint) for finding in error.findings)
+        except NewsletterError as error:
+            errors = ((error.message, error.hint),)
+        except Exception:
+            errors = (("something went wrong in the program itself", "the terminal of the studio shows more"),)
+            raise
+        finally:
+            self._tell(slug, replace(self._trials[slug], under_way=False, errors=errors))
+
+    def _tell(self, slug: str, trial: Trial) -> None:
+        self._trials[slug] = trial
+        self._hub.tell(TOPIC)
