@@ -86,6 +86,7 @@ class Plan:
     """Who a campaign would reach, in numbers, and which editions it needs."""
 
     by_locale: dict[str, int] = field(default_factory=dict)
+    by_segment: dict[str, int] = field(default_factory=dict)  # whoever is in several counts in each
     needed: set[tuple[str, frozenset[str]]] = field(default_factory=set)
 
     @property
@@ -93,10 +94,22 @@ class Plan:
         """Everybody."""
         return sum(self.by_locale.values())
 
-    def add(self, planned: Planned, sees: frozenset[str]) -> None:
+    def add(self, planned: Planned, target: Target) -> None:
         """Count one more recipient."""
+        sees = planned.recipient.segments & target.limiting
+        for name in planned.recipient.segments.intersection(target.segments):
+            self.by_segment[name] = self.by_segment.get(name, 0) + 1
         self.by_locale[planned.locale] = self.by_locale.get(planned.locale, 0) + 1
         self.needed.add((planned.locale, sees))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A campaign that could be frozen now: whom it is for, how many they are, and the maker of its editions."""
+
+    target: Target
+    plan: Plan
+    edition_for: EditionFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +142,7 @@ class Sending:
     async def dry_run(self, *, as_json: bool) -> None:
         """List everybody with edition and reason.  One line a person, so that any number can be listed."""
         async with self._house.stores() as stores:
-            campaign = await self._open_campaign(stores)
+            campaign = await self.open_campaign(stores)
             if campaign:
                 counts = await stores.campaigns.counts(campaign.id)
                 if as_json:
@@ -158,7 +171,7 @@ class Sending:
         async with self._house.stores() as stores:
             with contextlib.nullcontext() if queue else only_run(stores.database.file):
                 tokens = await self._house.tokens(stores.database)
-                campaign = await self._open_campaign(stores)
+                campaign = await self.open_campaign(stores)
                 if campaign:
                     day = campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M")
                     tell(f"going on with the campaign frozen on {day}; later edits change nothing of it")
@@ -199,7 +212,7 @@ class Sending:
             tell(f"campaign {campaign.id} is {campaign.status}, so that no worker sends anything of it")
             tell(f"  next: 'newsletter campaigns show {campaign.id}' tells more")
 
-    async def _open_campaign(self, stores: Stores) -> Campaign | None:
+    async def open_campaign(self, stores: Stores) -> Campaign | None:
         """The campaign that this command goes on with; None if it has to start one.
 
         Raises UsageError if it must not do what was wished.
@@ -263,15 +276,11 @@ class Sending:
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     async def _start(self, stores: Stores, server: Transport | None, *, yes: bool) -> Campaign | None:
-        target, edition_for = self._target()
-        plan = await self._plan(stores, target)
-        if not plan.people:
+        prepared = await self.prepare(stores, server)
+        if prepared is None:
             tell("nobody to send to: the segments are empty, or everybody in them has had this issue")
             return None
-        _make_editions(plan, edition_for)
-        self._house.dkim_signer()
-        if server is not None:
-            await (await connect(server)).close()  # a wrong password shows before anything is frozen
+        plan = prepared.plan
         tell(f"'{self._slug}' to {', '.join(self._names)}: {people(plan.people)}")
         tell(f"  {numbers(plan.by_locale)}")
         start = "now"
@@ -282,14 +291,36 @@ class Sending:
         if not yes and not confirm(f"Send to {people(plan.people)} {start}?"):
             tell("nothing was sent")
             return None
-        also = None if self._wish.schedule else await waker(self._house, stores, plan.people)
-        return await stores.freezer.freeze(target, edition_for, plan.by_locale, schedule=self._wish.schedule, also=also)
+        return await self.freeze(stores, prepared)
+
+    async def prepare(self, stores: Stores, server: Transport | None) -> Prepared | None:
+        """All that can go wrong before anything is frozen; None if there is nobody to send to.
+
+        With a server, a connection is tried too.  Raises what editions, keys and servers raise.
+        """
+        target, edition_for = self._target()
+        plan = await self._plan(stores, target)
+        if not plan.people:
+            return None
+        _make_editions(plan, edition_for)
+        self._house.dkim_signer()
+        if server is not None:
+            await (await connect(server)).close()  # a wrong password shows before anything is frozen
+        return Prepared(target, plan, edition_for)
+
+    async def freeze(self, stores: Stores, prepared: Prepared) -> Campaign:
+        """Start the campaign.  Raises AudienceError if it would reach others by now."""
+        plan, schedule = prepared.plan, self._wish.schedule
+        also = None if schedule else await waker(self._house, stores, plan.people)
+        return await stores.freezer.freeze(
+            prepared.target, prepared.edition_for, plan.by_locale, schedule=schedule, also=also
+        )
 
     async def _plan(self, stores: Stores, target: Target) -> Plan:
         plan = Plan()
 
         async def each(planned: Planned) -> None:
-            plan.add(planned, planned.recipient.segments & target.limiting)
+            plan.add(planned, target)
 
         await stores.freezer.plan(target, each)
         return plan

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from newsletter.audience.subscribers import first_name
 from newsletter.cli.studio_approvals import ApprovalDesk
+from newsletter.cli.studio_campaigns import CampaignDesk
 from newsletter.cli.studio_files import read_file
 from newsletter.cli.studio_mail import TOKEN, invented
 from newsletter.cli.studio_translation import TranslationDesk
@@ -68,6 +69,7 @@ class PreviewStudio:
         self.translation = TranslationDesk(self.bench, self.work)
         self.approvals = ApprovalDesk(self.bench, self.work)
         self.trials = TrialDesk(self.bench, self.work, hub)
+        self.campaigns = CampaignDesk(self.bench, self.work, hub, self.stores)
 
     async def __aenter__(self) -> Self:
         self.read_ahead()
@@ -79,6 +81,7 @@ class PreviewStudio:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
         await self.trials.close()
+        await self.campaigns.close()
         await self._exits.aclose()
         self._thread.shutdown(cancel_futures=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from newsletter.web.preview.approving import Approving
+from newsletter.web.preview.campaigns import Campaigning
 from newsletter.web.preview.studio import Studio
 from newsletter.web.preview.translating import Translating
 from newsletter.web.preview.trying import Trying
@@ -26,4 +27,9 @@ class WholeStudio(Studio, Protocol):
     @property
     def trials(self) -> Trying:
         """Tests to addresses of one's own."""
+        ...
+
+    @property
+    def campaigns(self) -> Campaigning:
+        """Sending to readers."""
         ...

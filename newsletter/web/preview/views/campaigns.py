@@ -1,0 +1,75 @@
+"""``/issues/<slug>/send``, ``/campaigns`` and ``/campaigns/<number>``: planning, starting and watching campaigns."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from newsletter.errors import NewsletterError
+from newsletter.web.preview.campaigns import Campaigning, Watched
+from newsletter.web.preview.pages import form, respond, see_other
+
+MINUTE, HOUR = 60, 3600  # seconds
+
+
+async def start_page(request: Request) -> Response:
+    """Whom a campaign would reach, and the form that starts it."""
+    chosen = tuple(dict.fromkeys(request.query_params.getlist("segment")))
+    page = await _desk(request).start_page(request.path_params["slug"], chosen)
+    return respond(request, "send.html.j2", page=page, chosen=chosen, refused=None)
+
+
+async def start(request: Request) -> Response:
+    """Start it, if the number that was typed is the number of people."""
+    slug, given = request.path_params["slug"], await form(request)
+    desk, chosen = _desk(request), tuple(given.get("segments", "").split())
+    typed = "".join(given.get("people", "").split()).replace(",", "").replace(".", "")
+    try:
+        number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1)
+    except NewsletterError as error:
+        page = await desk.start_page(slug, chosen)
+        return respond(request, "send.html.j2", status=409, page=page, chosen=chosen, refused=error)
+    return see_other(f"/campaigns/{number}")
+
+
+async def every(request: Request) -> Response:
+    """All campaigns."""
+    return respond(request, "campaigns.html.j2", campaigns=await _desk(request).all())
+
+
+async def watch(request: Request) -> Response:
+    """One campaign."""
+    return _watched(request, await _desk(request).watch(request.path_params["number"]), None)
+
+
+async def decide(request: Request) -> Response:
+    """Pause it, or let it go on."""
+    number, given = request.path_params["number"], await form(request)
+    desk = _desk(request)
+    try:
+        await (desk.pause(number) if given.get("do") == "pause" else desk.resume(number))
+    except NewsletterError as error:
+        return _watched(request, await desk.watch(number), error)
+    return see_other(f"/campaigns/{number}")
+
+
+def _watched(request: Request, watched: Watched, refused: NewsletterError | None) -> Response:
+    status = 409 if refused else 200
+    return respond(
+        request, "campaign.html.j2", status=status, watched=watched, refused=refused, minute=MINUTE, hour=HOUR
+    )
+
+
+def _desk(request: Request) -> Campaigning:
+    desk: Campaigning = request.app.state.studio.campaigns
+    return desk
+
+
+ROUTES = [
+    Route("/issues/{slug}/send", start_page),
+    Route("/issues/{slug}/send", start, methods=["POST"]),
+    Route("/campaigns", every),
+    Route("/campaigns/{number:int}", watch),
+    Route("/campaigns/{number:int}", decide, methods=["POST"]),
+]
