@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +13,8 @@ from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from newsletter.audience.segments import Rule
+    from newsletter.cli.wiring import Stores
     from newsletter.store.subscribers import Recipient
 
 app = typer.Typer(help="Named rules that pick people from the list.", no_args_is_help=True)
@@ -27,6 +29,35 @@ def known_segments(house: House, names: list[str]) -> list[str]:
     return names
 
 
+async def count_editions(
+    house: House, stores: Stores, rules: Mapping[str, Rule]
+) -> tuple[list[str], dict[str, dict[str, int]]]:
+    """How many people of each rule would get which edition; and every edition that there is, the pairs last."""
+    offer, known = house.settings.offer(), house.settings.segments
+    counted = await stores.subscribers.count({**known, **rules}, list(rules), tuple(offer.bilingual))
+    chosen = {
+        name: [(offer.choose(row_locale, within).locale, number) for (row_locale, within), number in found.items()]
+        for name, found in counted.items()
+    }
+    pairs = sorted({locale for found in chosen.values() for locale, _number in found} - set(offer.locales))
+    locales = [*offer.locales, *pairs]
+    counts = {name: dict.fromkeys(locales, 0) for name in chosen}
+    for name, found in chosen.items():
+        for locale, number in found:
+            counts[name][locale] += number
+    return locales, counts
+
+
+async def first_people(house: House, stores: Stores, name: str, limit: int) -> tuple[list[Recipient], bool]:
+    """The first people of a segment, and whether there are more."""
+    found: list[Recipient] = []
+    async for recipient in stores.subscribers.recipients(house.settings.segments, [name]):
+        found.append(recipient)
+        if len(found) > limit:
+            break
+    return found[:limit], len(found) > limit
+
+
 @app.command("count")
 def count_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="SEGMENT", help="Which; all, if none.")] = None,
@@ -35,22 +66,12 @@ def count_command(
     """Count the people in each segment, by the language or languages they would get."""
     house = open_house()
     wanted = known_segments(house, names or list(house.settings.segments))
-    offer = house.settings.offer()
 
-    async def run() -> dict[str, dict[tuple[str, frozenset[str]], int]]:
+    async def run() -> tuple[list[str], dict[str, dict[str, int]]]:
         async with house.stores() as stores:
-            return await stores.subscribers.count(house.settings.segments, wanted, tuple(offer.bilingual))
+            return await count_editions(house, stores, {name: house.settings.segments[name] for name in wanted})
 
-    chosen = {
-        name: [(offer.choose(row_locale, within).locale, number) for (row_locale, within), number in found.items()]
-        for name, found in asyncio.run(run()).items()
-    }
-    pairs = sorted({locale for found in chosen.values() for locale, _number in found} - set(offer.locales))
-    locales = [*offer.locales, *pairs]
-    counts = {name: dict.fromkeys(locales, 0) for name in chosen}
-    for name, found in chosen.items():
-        for locale, number in found:
-            counts[name][locale] += number
+    locales, counts = asyncio.run(run())
     if as_json:
         say_json(counts)
         return
@@ -70,22 +91,17 @@ def show_command(
     house = open_house()
     known_segments(house, [name])
 
-    async def run() -> list[Recipient]:
-        found: list[Recipient] = []
+    async def run() -> tuple[list[Recipient], bool]:
         async with house.stores() as stores:
-            async for recipient in stores.subscribers.recipients(house.settings.segments, [name]):
-                found.append(recipient)
-                if len(found) > limit:
-                    break
-        return found
+            return await first_people(house, stores, name, limit)
 
-    found = asyncio.run(run())
-    people = [entry.subscriber for entry in islice(found, limit)]
+    found, more = asyncio.run(run())
+    people = [entry.subscriber for entry in found]
     if as_json:
         say_json([{"email": one.email, "name": one.name, "locale": one.locale} for one in people])
         return
     table(
         ("address", "name", "locale", "tags"), ((p.email, p.name, p.locale, ", ".join(sorted(p.tags))) for p in people)
     )
-    if len(found) > limit:
+    if more:
         say(f"… and more; 'newsletter segments count {name}' counts them")

@@ -23,6 +23,7 @@ from newsletter.cli.studio_approvals import ApprovalDesk
 from newsletter.cli.studio_campaigns import CampaignDesk
 from newsletter.cli.studio_files import read_file
 from newsletter.cli.studio_mail import TOKEN, invented
+from newsletter.cli.studio_people import PeopleDesk
 from newsletter.cli.studio_translation import TranslationDesk
 from newsletter.cli.studio_trials import TrialDesk
 from newsletter.cli.workbench import Workbench
@@ -70,6 +71,7 @@ class PreviewStudio:
         self.approvals = ApprovalDesk(self.bench, self.work)
         self.trials = TrialDesk(self.bench, self.work, hub)
         self.campaigns = CampaignDesk(self.bench, self.work, hub, self.stores)
+        self.people = PeopleDesk(self.bench, self.stores)
 
     async def __aenter__(self) -> Self:
         self.read_ahead()

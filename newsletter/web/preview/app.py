@@ -17,9 +17,20 @@ from newsletter.web.preview.doing import WholeStudio
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.guard import Door, Guard
 from newsletter.web.preview.pages import on_error, words_of
-from newsletter.web.preview.views import approve, campaigns, files, issue, mail, overview, static, translate, trial
+from newsletter.web.preview.views import (
+    approve,
+    campaigns,
+    files,
+    issue,
+    mail,
+    overview,
+    people,
+    static,
+    translate,
+    trial,
+)
 
-VIEWS = (overview, issue, mail, translate, approve, trial, campaigns, files, static, events)
+VIEWS = (overview, issue, mail, translate, approve, trial, campaigns, people, files, static, events)
 
 
 def make_app(studio: WholeStudio, hub: Hub, door: Door, catalogs: Sequence[Path]) -> Starlette:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from newsletter.web.preview.approving import Approving
 from newsletter.web.preview.campaigns import Campaigning
+from newsletter.web.preview.people import Counting
 from newsletter.web.preview.studio import Studio
 from newsletter.web.preview.translating import Translating
 from newsletter.web.preview.trying import Trying
@@ -32,4 +33,9 @@ class WholeStudio(Studio, Protocol):
     @property
     def campaigns(self) -> Campaigning:
         """Sending to readers."""
+        ...
+
+    @property
+    def people(self) -> Counting:
+        """Subscribers, in numbers."""
         ...
