@@ -64,3 +64,8 @@ async def test_approval_can_be_taken_back(client: httpx.AsyncClient, space: Spac
     assert (await client.post(PAGE, data=data, headers=OURS)).status_code == 303
     assert not (space.root / "locales" / "es" / "approvals" / "june.yaml").exists()
     assert (await client.post(PAGE, data=data, headers=OURS)).status_code == 409
+
+
+async def test_missing_approval_leads_to_the_page(client: httpx.AsyncClient, space: Space) -> None:
+    space.replace("approval", "required")
+    assert f'<a href="{PAGE}">' in (await client.get("/issues/june/tasks")).text
