@@ -9,6 +9,8 @@ from email.policy import default as modern
 import httpx
 import pytest
 
+from newsletter.web.preview.events import Hub
+
 from .conftest import ISSUE, Space
 from .servers import real_server
 from .test_studio import OURS, both, client
@@ -70,3 +72,10 @@ async def test_incomplete_edition_is_told_and_nothing_is_sent(client: httpx.Asyn
 async def test_without_addresses_the_page_tells_how_to_allow_some(client: httpx.AsyncClient, space: Space) -> None:
     space.set("preview", test_addresses=[])
     assert "No address is allowed yet" in (await client.get(PAGE)).text
+
+
+async def test_page_hears_of_what_happened_before_it_listened() -> None:
+    hub = Hub()
+    before = hub.told
+    hub.tell("tests")
+    assert await anext(hub.changes(before)) == ["tests"]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.web.preview import events
 from newsletter.web.preview.doing import WholeStudio
-from newsletter.web.preview.events import Hub
+from newsletter.web.preview.events import Hub, Since
 from newsletter.web.preview.guard import Door, Guard
 from newsletter.web.preview.pages import on_error, words_of
 from newsletter.web.preview.views import (
@@ -37,7 +37,7 @@ def make_app(studio: WholeStudio, hub: Hub, door: Door, catalogs: Sequence[Path]
     """All pages.  ``catalogs`` are the folders of words, from the weakest to the strongest."""
     app = Starlette(
         routes=[route for view in VIEWS for route in view.ROUTES],
-        middleware=[Middleware(Guard, door=door)],
+        middleware=[Middleware(Guard, door=door), Middleware(Since, hub=hub)],
         exception_handlers={NewsletterError: on_error, HTTPException: _on_http_error},
     )
     app.state.studio, app.state.hub, app.state.catalogs = studio, hub, tuple(catalogs)

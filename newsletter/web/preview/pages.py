@@ -47,6 +47,7 @@ def respond(request: Request, template: str, *, status: int = 200, **values: obj
         language=words.language,
         languages=list(names()),
         here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        told=request.state.told,
         issue_url=issue_url,
         place_url=place_url,
         translate_url=translate_url,

@@ -79,7 +79,8 @@
   }
 
   function listen() {
-    const stream = new EventSource("/events");
+    // What was told between the making of this page and now is told again.
+    const stream = new EventSource(`/events?since=${document.body.dataset.liveSince}`);
     let broken = false;
     topics.forEach((topic) => stream.addEventListener(topic, refresh));
     stream.addEventListener("open", () => {
