@@ -80,7 +80,6 @@ class Watched:
     left: int = 0
     here: bool = False
     others: tuple[str, ...] = ()
-    waits_until: dt.datetime | None = None
     error: tuple[str, str] | None = None
 
     @property
