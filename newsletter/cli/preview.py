@@ -87,6 +87,7 @@ async def serve(
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             hub.close()
+            await studio.finish()  # here, as long as the server holds the signals: after it they end the process
             await super().shutdown(sockets)
 
     async with PreviewStudio(root, os.environ, hub) as studio:

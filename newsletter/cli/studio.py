@@ -82,10 +82,14 @@ class PreviewStudio:
             self._reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reading
-        await self.trials.close()
-        await self.campaigns.close()
+        await self.finish()
         await self._exits.aclose()
         self._thread.shutdown(cancel_futures=True)
+
+    async def finish(self) -> None:
+        """Begin nothing more, and let what is being sent come to an end that is known."""
+        await self.campaigns.close()
+        await self.trials.close()
 
     async def work(self, call: Callable[[], T]) -> T:
         """Do something at the workbench."""

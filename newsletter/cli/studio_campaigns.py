@@ -46,6 +46,7 @@ class CampaignDesk:
         self._starting = asyncio.Lock()
         self._course: Course | None = None
         self._sending: asyncio.Task[None] | None = None
+        self._closed = False
         self._number = 0  # of the campaign that is sent here
         self._errors: dict[int, tuple[str, str]] = {}
         self._speeds: dict[int, Speed] = {}
@@ -56,10 +57,12 @@ class CampaignDesk:
         """Finish what is under way."""
         if self._ticking:
             self._ticking.cancel()
-        if self._course:
+        async with self._starting:
+            self._closed = True
+        if self._course and self._sending and not self._sending.done():
             self._course.stop()
         if self._sending:
-            await self._sending
+            await asyncio.wait([self._sending])
 
     # Whom it would reach
 
@@ -139,6 +142,8 @@ class CampaignDesk:
             self._follow(Runner(house, stores, tokens, house.smtp_server()), campaign, exits.pop_all())
 
     def _require_idle(self) -> None:
+        if self._closed:
+            raise UsageError("the studio is being closed")
         if self._sending and not self._sending.done():
             raise UsageError(f"this studio is sending campaign {self._number}", "wait for its end, or pause it")
 

@@ -30,7 +30,7 @@ class TrialDesk:
     async def close(self) -> None:
         """Let a test that is under way come to its end."""
         if self._sending:
-            await self._sending
+            await asyncio.wait([self._sending])
 
     async def page(self, slug: str) -> TrialPage:
         """To whom, and the newest one."""

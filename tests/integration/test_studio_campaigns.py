@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import time
 from collections.abc import Callable
 
 import httpx
@@ -141,3 +143,25 @@ async def test_campaign_of_another_process_is_watched(client: httpx.AsyncClient,
 
 async def test_campaign_that_does_not_exist_has_no_page(client: httpx.AsyncClient) -> None:
     assert (await client.get("/campaigns/7")).status_code == 404
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_signal_lets_what_is_under_way_come_to_its_end(space: Space, told: signal.Signals) -> None:
+    with real_server(delay=0.5) as inbox:
+        space.set("smtp", port=inbox.port, connections=2)
+        process = space.start("preview", "--no-open")
+        assert process.stdout is not None
+        address = process.stdout.readline().split()[-1].rstrip("/")
+        with httpx.Client(base_url=address, headers={"Origin": address}) as client:
+            client.post(PAGE, data={"segments": "supporters", "people": "6"})
+        while not inbox.messages:
+            time.sleep(0.02)
+        time.sleep(0.1)  # in the middle of the next ones
+        process.send_signal(told)
+        process.communicate(timeout=30)
+        taken = len(inbox.messages)
+    counts = space.json("campaigns", "show", "1")
+    assert isinstance(counts, dict)
+    editions = counts["editions"].values()
+    assert sum(states.get("accepted", 0) for states in editions) == taken < 6
+    assert not any(state in states for states in editions for state in ("sending", "in_doubt"))
