@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -176,15 +175,17 @@ def test_mistake_in_the_settings_shows_on_every_page(page: Page, space: Space) -
     expect(page.locator(".mistakes")).not_to_be_attached(timeout=SOON)
 
 
-def test_finding_leads_to_its_line(page: Page) -> None:
+def test_finding_leads_to_the_form_in_which_it_is_mended(page: Page) -> None:
     open_issue(page, "/issues/long")
     page.locator("#tasks summary").click()
-    link = page.locator("#tasks .parts a", has_text="line").first
-    line = re.search(r"#L(\d+)$", link.get_attribute("href") or "")
-    assert line
-    link.click()
-    expect(page.locator(f"#L{line[1]}")).to_have_class("line here")
-    expect(page.locator(f"#L{line[1]}")).to_be_in_viewport()
+    page.locator("#tasks .parts a", has_text="Translate").first.click()
+    expect(page.get_by_label("Your translation")).to_be_focused()
+
+
+def test_address_of_a_line_shows_the_line(page: Page) -> None:
+    page.goto("/files/locales/es/LC_MESSAGES/issues/long.po#L40")
+    expect(page.locator("#L40")).to_have_class("line here")
+    expect(page.locator("#L40")).to_be_in_viewport()
 
 
 # The stage
