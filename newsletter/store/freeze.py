@@ -180,14 +180,10 @@ class Freezer:
         self, connection: AsyncConnection, target: Target, each: Callable[[Planned], Awaitable[None]]
     ) -> None:
         picked = in_any(target.rules, target.segments) if target.segments else sa.true()
-        where = [] if target.got is None else [subscribers.c.id.in_(_who_got(target.got))]
+        where = [] if target.got is None else [_got(target.got)]
         if not target.again:
-            has_it = (
-                sa.select(deliveries.c.subscriber_id)
-                .join(campaigns, campaigns.c.id == deliveries.c.campaign_id)
-                .where(campaigns.c.slug == target.slug)
-            )
-            where.append(subscribers.c.id.not_in(has_it))
+            same_issue = sa.select(campaigns.c.id).where(campaigns.c.slug == target.slug)
+            where.append(sa.not_(_has_delivery(deliveries.c.campaign_id.in_(same_issue))))
         asked = target.limiting.union(self._offer.bilingual, target.segments)
         async for recipient in stream_recipients(connection, target.rules, sa.and_(picked, *where), asked):
             choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)
@@ -234,15 +230,21 @@ class _Rows:
             self._rows.clear()
 
 
-def _who_got(got: Got) -> sa.Select[tuple[int]]:
-    """People whose copy was accepted, or may have been; also those whose copy is under way."""
-    may_have_it = (State.ACCEPTED, State.IN_DOUBT, State.SENDING)
-    query = sa.select(deliveries.c.subscriber_id).where(
-        deliveries.c.campaign_id == got.campaign, deliveries.c.state.in_(may_have_it)
-    )
-    if not got.locale:
-        return query
-    return query.join(editions, editions.c.id == deliveries.c.edition_id).where(editions.c.locale == got.locale)
+def _got(got: Got) -> sa.ColumnElement[bool]:
+    """Whose copy was accepted, or may have been; also those whose copy is under way."""
+    may_have_it = deliveries.c.state.in_((State.ACCEPTED, State.IN_DOUBT, State.SENDING))
+    those = [deliveries.c.campaign_id == got.campaign, may_have_it]
+    if got.locale:
+        edition = sa.select(editions.c.id).where(
+            editions.c.campaign_id == got.campaign, editions.c.locale == got.locale
+        )
+        those.append(deliveries.c.edition_id.in_(edition))
+    return _has_delivery(*those)
+
+
+def _has_delivery(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """A look-up for each person, since a list of people made anew for each batch would grow with its square."""
+    return sa.exists().where(deliveries.c.subscriber_id == subscribers.c.id, *where)
 
 
 async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition: FrozenEdition) -> int:
