@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser, Page
+
 PATIENCE = 60.0  # seconds for a slow machine to load everything
 
 
@@ -19,6 +21,18 @@ def studio(root: Path, *options: str, **environment: str) -> Iterator[str]:
     """The address of a studio over the workspace at ``root``, without a slash at its end; it ends with the block."""
     with process(root, *options, **environment) as (address, _pid):
         yield address
+
+
+@contextmanager
+def faultless_page(browser: Browser, base: str) -> Iterator[Page]:
+    """A wide page in English, in which no script may fail as long as the block lasts."""
+    context = browser.new_context(base_url=base, locale="en", viewport={"width": 1400, "height": 900})
+    made = context.new_page()
+    faults: list[str] = []
+    made.on("pageerror", lambda error: faults.append(str(error)))
+    yield made
+    context.close()
+    assert faults == []
 
 
 @contextmanager

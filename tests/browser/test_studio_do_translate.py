@@ -10,6 +10,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.studio import faultless_page
 from tests.integration.conftest import ISSUE, SETTINGS, Space
 
 from .axe import violations
@@ -38,13 +39,8 @@ def base(space: Space, browser: Browser) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, base: str, space: Space) -> Iterator[Page]:
     space.translate()
-    context = browser.new_context(base_url=base, locale="en", viewport={"width": 1400, "height": 900})
-    made = context.new_page()
-    faults: list[str] = []
-    made.on("pageerror", lambda error: faults.append(str(error)))
-    yield made
-    context.close()
-    assert faults == []
+    with faultless_page(browser, base) as made:
+        yield made
 
 
 def catalog_of(space: Space) -> Path:

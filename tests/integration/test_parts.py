@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Space
+from tests.integration.faults import wait_until
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 from tests.integration.test_sending import ledger
 
@@ -30,13 +30,6 @@ def children(parent: int) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def sending(space: Space, inbox: Inbox) -> subprocess.Popen[str]:

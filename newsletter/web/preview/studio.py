@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-EVERYTHING = "everything"
 NOBODY, LONGEST = "nobody", "longest"
 
 
