@@ -1,0 +1,128 @@
+"""All of ``newsletter.yaml``, and what its sections must agree on."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    model_validator,
+)
+
+from newsletter.audience.segments import SegmentName, SegmentRule
+from newsletter.content.problems import Problem, raise_problems
+from newsletter.errors import did_you_mean
+from newsletter.i18n.locales import Offer, halves_of
+from newsletter.render.theme import Theme
+from newsletter.settings.sections import (
+    AllLimits,
+    ApprovalRule,
+    CheckSettings,
+    DkimSettings,
+    Organisation,
+    PreviewSettings,
+    Section,
+    Security,
+    SenderSettings,
+    SmtpSettings,
+)
+from newsletter.settings.values import Locale, check_database, check_public_url
+
+
+class Settings(Section):
+    """All of ``newsletter.yaml``."""
+
+    organisation: Organisation
+    locales: tuple[Locale, ...] = Field(min_length=1, description="Languages; the first is the default.")
+    approval: ApprovalRule = Field(ApprovalRule.OPTIONAL, description="required: send only what somebody approved.")
+    formats: dict[Locale, Locale] = Field(default_factory=dict, description="Formatting locale by text locale.")
+    sender: SenderSettings
+    public_url: Annotated[str, AfterValidator(check_public_url)] = Field(description="Where pages and pictures are.")
+    database: Annotated[str, AfterValidator(check_database)] = Field("sqlite:///var/newsletter.db")
+    smtp: SmtpSettings | None = Field(None, description="Needed to send, not to draft.")
+    limits: AllLimits = Field(default_factory=lambda: AllLimits.model_validate({}))
+    dkim: DkimSettings | None = Field(None, description="Sign every message; needed unless the mail server does.")
+    secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
+    secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
+    checks: CheckSettings = Field(default_factory=lambda: CheckSettings.model_validate({}))
+    preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))
+    theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
+    segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")
+    bilingual: dict[SegmentName, str] = Field(
+        default_factory=dict, description="Segments whose people get two languages in one message: es+en."
+    )
+
+    @model_validator(mode="after")
+    def _locales_agree(self) -> Self:
+        problems = [
+            Problem(
+                "unknown-locale",
+                f"formats: '{locale}' is not among the locales",
+                did_you_mean(locale, self.locales),
+                "formats:",
+            )
+            for locale in self.formats
+            if locale not in self.locales
+        ]
+        if isinstance(self.organisation.name, dict):
+            problems += [
+                Problem("missing-locale", f"organisation.name has no value for '{locale}'", needle="name:")
+                for locale in self.locales
+                if locale not in self.organisation.name
+            ]
+        problems += [
+            Problem("duplicate-locale", f"the locale '{locale}' stands there twice", needle="locales:")
+            for locale in {locale for locale in self.locales if self.locales.count(locale) > 1}
+        ]
+        if self.smtp and self.smtp.security is Security.NONE and self.smtp.username and not _is_local(self.smtp.host):
+            hint = "set smtp.security to starttls or tls"
+            problems.append(
+                Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:")
+            )
+        problems += self._bilingual_problems()
+        raise_problems(problems)
+        return self
+
+    def _bilingual_problems(self) -> list[Problem]:
+        problems = []
+        for name, pair in self.bilingual.items():
+            if name not in self.segments:
+                hint = did_you_mean(name, self.segments) or "define it under 'segments:'"
+                problems.append(Problem("unknown-segment", f"bilingual: there is no segment '{name}'", hint, name))
+            halves = halves_of(pair)
+            if len(halves) != 2 or halves[0] == halves[1]:  # noqa: PLR2004 - a pair
+                hint = "write two different locales in the order of reading, e.g. es+en"
+                problems.append(Problem("bad-pair", f"bilingual: '{pair}' is no pair of languages", hint, pair))
+                continue
+            problems += [
+                Problem(
+                    "unknown-locale",
+                    f"bilingual: '{half}' is not among the locales",
+                    did_you_mean(half, self.locales),
+                    pair,
+                )
+                for half in halves
+                if half not in self.locales
+            ]
+        return problems
+
+    def offer(self) -> Offer:
+        """The locales and pairs that readers can get."""
+        return Offer(self.locales, self.bilingual)
+
+    def editions(self) -> list[str]:
+        """Every locale, then every pair that a segment gets."""
+        return list(dict.fromkeys((*self.locales, *self.bilingual.values())))
+
+    def format_locale(self, locale: str) -> str:
+        """The formatting locale for a text locale."""
+        return self.formats.get(locale, locale)
+
+    def names(self) -> Mapping[str, str]:
+        """The organisation's name by locale."""
+        name = self.organisation.name
+        return name if isinstance(name, dict) else dict.fromkeys(self.locales, name)
+
+
+def _is_local(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

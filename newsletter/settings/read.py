@@ -1,0 +1,85 @@
+"""The file and the environment → Settings.  Reads files; keeps secrets out of the file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsletter.content.places import Source
+from newsletter.content.source import parse, read_source, validate
+from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan
+from newsletter.settings.model import Settings
+
+FILE_NAME = "newsletter.yaml"
+PREFIX = "NEWSLETTER_"
+PREVIEW_PASSWORD = f"{PREFIX}PREVIEW_PASSWORD"  # the studio's own (cli/preview.py); no setting
+SECRETS = (("smtp", "password"), ("secret_key",))
+
+
+def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
+    """Read the settings of the workspace at ``root``; SettingsError with every finding."""
+    try:
+        source = read_source(root / FILE_NAME, FILE_NAME)
+        if isinstance(source.data, dict):
+            source.findings += _secrets_in(source)
+            _overlay(source, environment)
+            _read_secret_files(source, root)
+        return validate(source, Settings)
+    except ContentError as errors:
+        raise SettingsError(errors.findings) from None
+
+
+def _secrets_in(source: Source) -> list[Finding]:
+    findings = []
+    for path in SECRETS:
+        data: Any = source.data
+        for key in path:
+            data = data.get(key) if isinstance(data, dict) else None
+        if data is not None:
+            variable = PREFIX + "__".join(path).upper()
+            hint = f"set {variable}, or name a file with '{path[-1]}_file:'; then change the secret"
+            where = source.find(source.root, f"{path[-1]}:", last=False)
+            findings.append(Finding(where, "secret-in-file", f"'{path[-1]}' may not stand in this file", hint))
+    url = source.data.get("database")
+    if isinstance(url, str) and url.startswith("postgresql:") and _has_password(url):
+        hint = "use PostgreSQL's own password file (~/.pgpass) or NEWSLETTER_DATABASE; then change the password"
+        where = source.find(source.root, "database:", last=False)
+        message = "the database's password may not stand in this file"
+        findings.append(Finding(where, "secret-in-file", message, hint))
+    return findings
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).password)
+    except ValueError:
+        return False
+
+
+def _overlay(source: Source, environment: Mapping[str, str]) -> None:
+    """Put what the environment says over what the file says."""
+    for variable, value in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable == PREVIEW_PASSWORD:
+            continue
+        *sections, key = variable.removeprefix(PREFIX).lower().split("__")
+        target = source.data
+        for section in sections:
+            inner = target.get(section)
+            target[section] = dict(inner) if isinstance(inner, dict) else {}
+            target = target[section]
+        # A list or mapping is written as in the file; anything else is text, which the model turns into what it wants.
+        structured = value[:1] in ("[", "{") and (*sections, key) not in SECRETS
+        target[key] = parse(value, variable).data if structured else value
+        source.origins[(*sections, key)] = SourceSpan(f"environment variable {variable}", line=0)
+
+
+def _read_secret_files(source: Source, root: Path) -> None:
+    """A password from the file that ``smtp.password_file`` names.  (The secret key's file may be made later.)"""
+    smtp = source.data.get("smtp")
+    if not isinstance(smtp, dict) or not isinstance(smtp.get("password_file"), str) or smtp.get("password"):
+        return
+    try:
+        source.data["smtp"] = {**smtp, "password": (root / smtp["password_file"]).read_text(encoding="utf-8").strip()}
+    except (OSError, UnicodeDecodeError) as error:
+        where = source.find(source.root, "password_file:", last=False)
+        source.findings.append(Finding(where, "unreadable", f"the password file cannot be read: {error}"))

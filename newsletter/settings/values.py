@@ -1,0 +1,87 @@
+"""The kinds of values that settings have: locales, zones, addresses, URLs.  Each says what is wrong with one."""
+
+import zoneinfo
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+import idna
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    StringConstraints,
+    Tag,
+)
+
+from newsletter.audience.subscribers import parse_address
+from newsletter.content.links import check_url
+from newsletter.content.problems import Problem, raise_problems
+from newsletter.errors import did_you_mean
+from newsletter.i18n.locales import is_locale
+
+MAX_PUBLIC_URL = 200  # characters; List-Unsubscribe must fit into a line of 998 (RFC 5322 §2.1.1)
+
+
+def _locale(tag: str) -> str:
+    if not is_locale(tag):
+        raise_problems([Problem("unknown-locale", f"'{tag}' is no locale", "write e.g. en, es or pt_BR", tag)])
+    return tag
+
+
+def timezone_name(name: str) -> str:
+    """The name of a time zone that exists."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = did_you_mean(name, zoneinfo.available_timezones())
+        hint = hint if hint.startswith("did") else "use an IANA name such as America/New_York"
+        raise_problems([Problem("bad-timezone", f"unknown time zone '{name}'", hint, name)])
+    return name
+
+
+def _address(text: str) -> str:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise_problems([Problem("bad-address", f"'{text}' is no address: {error}", "", text)])
+        raise
+
+
+def check_public_url(url: str) -> str:
+    """The address as mail needs it: in ASCII, and such that a path can follow."""
+    problems = check_url(url)
+    parts = urlsplit(url) if not problems else None
+    if parts and parts.scheme not in ("https", "http"):
+        problems = [Problem("bad-url", f"'{url}' is no web address", "write https://…", url)]
+    elif parts and (parts.query or parts.fragment or "?" in url or "#" in url):
+        problems = [Problem("bad-url", f"'{url}' ends in a query, so that no page can lie below it", "", url)]
+    elif parts and len(url) > MAX_PUBLIC_URL:
+        problems = [Problem("bad-url", f"the address is longer than {MAX_PUBLIC_URL} characters", "", url)]
+    raise_problems(problems)
+    assert parts is not None
+    try:
+        host = idna.encode(parts.hostname or "", uts46=True).decode()
+    except idna.IDNAError as error:
+        raise_problems([Problem("bad-url", f"'{url}' names no valid host: {error}", "", url)])
+        raise
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{quote(parts.path, safe='/%~')}".rstrip("/")
+
+
+def check_database(url: str) -> str:
+    """The address of a database of a kind that is known."""
+    if not url.startswith(("sqlite:///", "postgresql://")):
+        hint = "write sqlite:///var/newsletter.db, or postgresql://user@host/name"
+        raise_problems([Problem("bad-database", f"'{url}' is no database that this version knows", hint, url)])
+    return url
+
+
+Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_locale)]
+Address = Annotated[str, StringConstraints(strict=True), AfterValidator(_address)]
+
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# Tagged, so that a wrong type is one mistake and not one for each form the name may have.
+NameByLocale = Annotated[
+    Annotated[Name, Tag("one")] | Annotated[dict[Locale, Name], Tag("by-locale")],
+    Discriminator(lambda value: "by-locale" if isinstance(value, dict) else "one"),
+]
