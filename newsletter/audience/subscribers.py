@@ -8,6 +8,7 @@ or a header escapes it for that place.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ class Status(StrEnum):
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
     BOUNCED = "bounced"  # a server said that there is no such mailbox
+    COMPLAINED = "complained"  # somebody marked a mail of ours as spam
+    ERASED = "erased"  # all that is left is a keyed hash, by which a later list does not bring them back
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Subscriber:
     status: Status
     tags: frozenset[str]
     attributes: Mapping[str, str]
+    declined: str = ""  # the kind of mail that they do not want (content.schema.MailKind)
+    paused_until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +146,8 @@ def address_key(email: str) -> str:
     if email.isascii():
         return email.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", email).casefold())
+
+
+def erased_key(keyed_hash: str) -> str:
+    """What stands for the address of somebody who was erased; ``keyed_hash`` is ``Tokens.address_hashes``'."""
+    return f"erased:{keyed_hash}"

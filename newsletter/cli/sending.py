@@ -257,7 +257,8 @@ class Sending:
 
         limiting = limiting_segments(loaded.issue)
         rules, wish = house.settings.segments, self._wish
-        return Target(self._slug, tuple(self._segments), rules, limiting, wish.got, wish.again), edition_for
+        kind = loaded.issue.mail_kind
+        return Target(self._slug, tuple(self._segments), rules, limiting, kind, wish.got, wish.again), edition_for
 
     def _list(self, planned: Planned, target: Target, *, as_json: bool) -> None:
         person = planned.recipient.subscriber

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
     from newsletter.render.rendered import Rendered
+    from newsletter.store.audit import AuditStore
     from newsletter.store.campaigns import CampaignStore
     from newsletter.store.database import Database
     from newsletter.store.freeze import Freezer
@@ -214,6 +215,7 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened and migrated."""
+        from newsletter.store.audit import AuditStore
         from newsletter.store.campaigns import CampaignStore
         from newsletter.store.database import Database
         from newsletter.store.freeze import Freezer
@@ -228,6 +230,7 @@ class House:
                 CampaignStore(database, self.clock),
                 Freezer(database, self.clock, locales, self.settings.bilingual),
                 Upkeep(database, self.clock),
+                AuditStore(database, self.clock),
             )
 
     def sending_limits(self) -> dict[str, Limit]:
@@ -240,23 +243,26 @@ class House:
         return {domain: limit for domain, limit in given.items() if limit != Limit(domain)}
 
     async def tokens(self, database: Database) -> Tokens:
-        """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError."""
-        from newsletter.store.identity import bind_key, key_fingerprint
+        """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError.
+
+        A file may hold several keys, one a line: the first makes links, the others are still accepted.
+        """
+        from newsletter.store.identity import bind_keys, has_key
 
         file = self.workspace.root / self.settings.secret_key_file
         try:
             key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else None)
-            if key is None and await key_fingerprint(database) is not None:
+            if key is None and await has_key(database):
                 raise StoreError(
                     f"the secret key file {self.workspace.shown(file)} is gone",
                     "restore it from a backup: links in mail already sent work with that key only",
                 )
-            tokens = Tokens((_new_key(file) if key is None else key).encode())
+            tokens = Tokens(tuple(line.encode() for line in (_new_key(file) if key is None else key).split()))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             message = f"the secret key in {self.workspace.shown(file)} cannot be used: {reason}"
             raise StoreError(message, "restore the file from a backup") from None
-        await bind_key(database, tokens.fingerprint())
+        await bind_keys(database, tokens.fingerprints())
         return tokens
 
 
@@ -285,6 +291,7 @@ class Stores:
     campaigns: CampaignStore
     freezer: Freezer
     upkeep: Upkeep
+    audit: AuditStore
 
 
 def open_house() -> House:

@@ -286,6 +286,13 @@ Block = Annotated[
 ]
 
 
+class MailKind(StrEnum):
+    """What readers may choose to get, or not to get."""
+
+    NEWS = "news"
+    APPEAL = "appeal"
+
+
 class Issue(Model):
     """One newsletter, as written, in ``source_locale``."""
 
@@ -293,7 +300,17 @@ class Issue(Model):
     date: Date = Field(description="The date readers see: 2019-06-03")
     subject: Subject = Field(description="The mail's subject line.")
     preheader: Preheader = Field(description="The grey line that mail clients show beside the subject.")
+    kind: MailKind | None = Field(
+        None, description="news or appeal: readers may decline either. By its blocks, if left out."
+    )
     blocks: tuple[Block, ...] = Field(min_length=1, max_length=60)
+
+    @property
+    def mail_kind(self) -> MailKind:
+        """What staff say it is; else an appeal if it asks for money, and tells or asks nothing else."""
+        types = {block.type for block in self.blocks}
+        asks = "appeal" in types and types.isdisjoint({"story", "action"})
+        return self.kind or (MailKind.APPEAL if asks else MailKind.NEWS)
 
     @classmethod
     def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:

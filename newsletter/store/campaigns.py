@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from newsletter.audience.subscribers import Status
 from newsletter.clock import Clock
+from newsletter.content.schema import MailKind
 from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.store.database import Database
@@ -47,6 +48,7 @@ class Campaign:
     starts_at: dt.datetime | None = None
     again: str = ""
     latest: dt.datetime | None = None  # until when it may start without a person's word
+    kind: MailKind = MailKind.NEWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +291,7 @@ def to_campaign(row: Mapping[Any, Any]) -> Campaign:
         row["starts_at"],
         row["again_reason"],
         row["latest_start_at"],
+        MailKind(row["kind"]),
     )
 
 

@@ -19,13 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.audience.segments import Rule
 from newsletter.clock import Clock
+from newsletter.content.schema import MailKind
 from newsletter.delivery.message import FrozenEdition
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import AudienceError
 from newsletter.i18n.locales import Offer
 from newsletter.store.campaigns import Campaign, segments_key, to_campaign
 from newsletter.store.database import Database
-from newsletter.store.select import in_any
+from newsletter.store.select import in_any, reachable, wants
 from newsletter.store.subscribers import REF_BYTES, Recipient, stream_recipients
 from newsletter.store.tables import campaigns, deliveries, editions, subscribers
 
@@ -48,6 +49,7 @@ class Target:
     """Whom a campaign is for: one issue, to everybody in one of ``segments``.
 
     ``limiting`` are the segments by which the issue shows or hides blocks.
+    Whoever declined mail of this ``kind`` is left out.
     ``got`` narrows it to those who got another campaign; without segments,
     everybody who did.  ``again`` is why people get an issue that they had.
     """
@@ -56,6 +58,7 @@ class Target:
     segments: tuple[str, ...]
     rules: Mapping[str, Rule]
     limiting: frozenset[str] = frozenset()
+    kind: MailKind = MailKind.NEWS
     got: Got | None = None
     again: str = ""
 
@@ -163,6 +166,7 @@ class Freezer:
             .values(
                 ref=secrets.token_urlsafe(REF_BYTES),
                 slug=target.slug,
+                kind=target.kind,
                 segments=list(target.names),
                 segments_key=key if number == 1 else f"{key} #{number}",
                 content_hash="",
@@ -180,7 +184,9 @@ class Freezer:
         self, connection: AsyncConnection, target: Target, each: Callable[[Planned], Awaitable[None]]
     ) -> None:
         picked = in_any(target.rules, target.segments) if target.segments else sa.true()
-        where = [] if target.got is None else [_got(target.got)]
+        where = [reachable(self._clock.now()), wants(target.kind)]
+        if target.got is not None:
+            where.append(_got(target.got))
         if not target.again:
             same_issue = sa.select(campaigns.c.id).where(campaigns.c.slug == target.slug)
             where.append(sa.not_(_has_delivery(deliveries.c.campaign_id.in_(same_issue))))

@@ -1,11 +1,13 @@
 """Which secret key a database belongs to.
 
-Every unsubscribe link ever sent is made with the key.  A database that is
-opened with another key would make links that nobody can verify, so its first
-key is remembered by fingerprint, and any other is refused.
+Every unsubscribe link ever sent is made with a key.  A database that is opened
+without one of its keys would know links no more that it once made, so all of
+them are remembered by fingerprint.  A new key may join them; none may go.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -13,24 +15,33 @@ from newsletter.errors import StoreError
 from newsletter.store.database import Database
 from newsletter.store.tables import meta
 
-_KEY = "secret_key_fingerprint"
+_KEY = "secret_key_fingerprint"  # of each key, with spaces between
 
 
-async def key_fingerprint(database: Database) -> str | None:
-    """The fingerprint of the key that this database belongs to; None for a new database."""
+async def has_key(database: Database) -> bool:
+    """Whether this database belongs to a key already; False for a new one."""
     async with database.read() as connection:
         found = (await connection.execute(sa.select(meta.c.value).where(meta.c.key == _KEY))).scalar_one_or_none()
-    return None if found is None else str(found)
+    return found is not None
 
 
-async def bind_key(database: Database, fingerprint: str) -> None:
-    """Tie a new database to a key.  Raises StoreError if it belongs to another."""
+async def bind_keys(database: Database, fingerprints: Sequence[str]) -> None:
+    """Tie a database to its keys.  Raises StoreError if one that it belongs to is not among them."""
+    async with database.read() as connection:
+        found = (await connection.execute(sa.select(meta.c.value).where(meta.c.key == _KEY))).scalar_one_or_none()
+    if found is not None and set(found.split()) == set(fingerprints):
+        return
     async with database.write() as connection:
         found = (await connection.execute(sa.select(meta.c.value).where(meta.c.key == _KEY))).scalar_one_or_none()
         if found is None:
-            await connection.execute(meta.insert().values(key=_KEY, value=fingerprint))
-        elif found != fingerprint:
+            await connection.execute(meta.insert().values(key=_KEY, value=" ".join(fingerprints)))
+        elif lost := set(found.split()).difference(fingerprints):
+            several = len(found.split()) > 1
+            which = f"{len(lost)} of the secret keys of this database are missing"
             raise StoreError(
-                "the secret key is not the one that this database belongs to",
-                "restore the key file from a backup: links in mail already sent work with that key only",
+                which if several else "the secret key is not the one that this database belongs to",
+                "restore the key file from a backup: links in mail already sent work with that key only; "
+                "a new key goes on a line of its own above it",
             )
+        elif set(fingerprints).difference(found.split()):
+            await connection.execute(meta.update().where(meta.c.key == _KEY).values(value=" ".join(fingerprints)))

@@ -30,7 +30,7 @@ from newsletter.delivery.states import CampaignStatus, Outcome, State
 from newsletter.store.allowances import Allowances, prepare
 from newsletter.store.database import Database
 from newsletter.store.prepared import Prepared
-from newsletter.store.select import reachable
+from newsletter.store.select import may_get
 from newsletter.store.tables import UtcTime, campaigns, deliveries, runs, subscribers
 
 RECHECK = dt.timedelta(seconds=5)  # until a domain that had nothing left is asked for again
@@ -73,7 +73,11 @@ _NEXT = (
         deliveries.c.domain,
     )
     .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-    .where(deliveries.c.campaign_id == sa.bindparam("campaign"), deliveries.c.state == State.PENDING, reachable())
+    .where(
+        deliveries.c.campaign_id == sa.bindparam("campaign"),
+        deliveries.c.state == State.PENDING,
+        may_get(sa.bindparam("campaign"), sa.bindparam("now", type_=UtcTime())),
+    )
     .order_by(deliveries.c.attempts, deliveries.c.subscriber_id)
     .limit(sa.bindparam("want", type_=sa.Integer()))
     .with_for_update(of=deliveries, skip_locked=True)
@@ -196,7 +200,7 @@ class CampaignLedger:
         if gone := [result.claim.addressee.id for result in results if result.outcome.gone]:
             connection.execute(
                 subscribers.update()
-                .where(subscribers.c.id.in_(gone), reachable())
+                .where(subscribers.c.id.in_(gone), subscribers.c.status == Status.SUBSCRIBED)
                 .values(status=Status.BOUNCED, updated_at=now)
             )
 
@@ -231,7 +235,7 @@ class CampaignLedger:
         now, everything = accounts.now, accounts.room("")
         opens = {domain: max(everything.first, accounts.room(domain).first) for domain in self._lanes(now)}
         for domain in sorted(opens, key=opens.__getitem__):
-            if self._next[domain].rows(connection, campaign=self._campaign_id, want=1):
+            if self._next[domain].rows(connection, campaign=self._campaign_id, want=1, now=self._clock.now()):
                 return max(SHORTEST_WAIT, (opens[domain] - now).total_seconds())
             self._empty_until[domain] = now + RECHECK
         return None
@@ -255,7 +259,7 @@ class CampaignLedger:
 
     def _claim(self, connection: sa.Connection, want: int, lane: str = "") -> list[Claim]:
         now = self._clock.now()
-        rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want)
+        rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want, now=now)
         if rows:
             people = [{"person": row[0]} for row in rows]
             self._claim_all.many(connection, people, campaign=self._campaign_id, token=self._token, now=now)

@@ -6,6 +6,7 @@ people of whom the list says nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from newsletter.audience.segments import All, AnyOf, HasAttribute, HasLocale, HasTag, Not, Rule
 from newsletter.audience.subscribers import Status
 from newsletter.i18n.locales import PAIR, current_tag
-from newsletter.store.tables import subscriber_tags, subscribers
+from newsletter.store.tables import campaigns, subscriber_tags, subscribers
 
 
 def condition(rule: Rule) -> sa.ColumnElement[bool]:
@@ -43,9 +44,23 @@ def _speaks(tag: str) -> sa.ColumnElement[bool]:
     return sa.or_(column == tag, *begins, *follows)
 
 
-def reachable() -> sa.ColumnElement[bool]:
-    """Who may be written to at all."""
-    return subscribers.c.status == Status.SUBSCRIBED
+def reachable(now: dt.datetime | sa.BindParameter[dt.datetime]) -> sa.ColumnElement[bool]:
+    """Who may be written to at all at this moment."""
+    rested = sa.or_(subscribers.c.paused_until.is_(None), subscribers.c.paused_until <= now)
+    return sa.and_(subscribers.c.status == Status.SUBSCRIBED, rested)
+
+
+def wants(kind: str) -> sa.ColumnElement[bool]:
+    """Who has not declined mail of this kind (``content.schema.MailKind``)."""
+    return subscribers.c.declined != kind
+
+
+def may_get(
+    campaign: int | sa.BindParameter[int], now: dt.datetime | sa.BindParameter[dt.datetime]
+) -> sa.ColumnElement[bool]:
+    """Who may be sent their copy of a campaign at this moment."""
+    kind = sa.select(campaigns.c.kind).where(campaigns.c.id == campaign).scalar_subquery()
+    return sa.and_(reachable(now), subscribers.c.declined != kind)
 
 
 def membership(rules: Mapping[str, Rule], names: Iterable[str]) -> list[sa.Label[bool]]:

@@ -149,7 +149,11 @@ class SubscriberStore:
         by = [subscribers.c.locale, *membership(rules, asked)]
         async with self._database.read() as connection:
             for name in names:
-                query = sa.select(sa.func.count(), *by).where(reachable(), in_any(rules, [name])).group_by(*by)
+                query = (
+                    sa.select(sa.func.count(), *by)
+                    .where(reachable(self._clock.now()), in_any(rules, [name]))
+                    .group_by(*by)
+                )
                 counts[name] = {
                     (locale, frozenset(other for other, holds in zip(asked, within, strict=True) if holds)): number
                     for number, locale, *within in (await connection.execute(query)).all()
@@ -164,7 +168,8 @@ class SubscriberStore:
         ``Recipient.segments`` tells membership in ``picked`` and in ``asked``.
         """
         async with self._database.read() as connection:
-            async for recipient in stream_recipients(connection, rules, in_any(rules, picked), {*picked, *asked}):
+            who = sa.and_(reachable(self._clock.now()), in_any(rules, picked))
+            async for recipient in stream_recipients(connection, rules, who, {*picked, *asked}):
                 yield recipient
 
 
@@ -177,7 +182,7 @@ async def stream_recipients(
     while True:
         query = (
             sa.select(subscribers, *membership(rules, names))
-            .where(subscribers.c.id > last, reachable(), picked)
+            .where(subscribers.c.id > last, picked)
             .order_by(subscribers.c.id)
             .limit(BATCH)
         )
@@ -220,6 +225,8 @@ def _subscriber(row: Mapping[Any, Any], tags: Mapping[int, set[str]]) -> Subscri
         status=Status(row["status"]),
         tags=frozenset(tags.get(row["id"], ())),
         attributes=row["attributes"],
+        declined=row["declined"],
+        paused_until=row["paused_until"],
     )
 
 

@@ -49,10 +49,13 @@ subscribers = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in tokens
     sa.Column("email", sa.String(320), nullable=False),
-    sa.Column("email_key", sa.String(320), nullable=False, unique=True),  # audience.address_key(email)
+    # audience.address_key(email); of an erased person, audience.erased_key: nothing but a keyed hash.
+    sa.Column("email_key", sa.String(320), nullable=False, unique=True),
     sa.Column("name", sa.Text, nullable=False, default=""),
     sa.Column("locale", sa.String(41), nullable=False, default=""),
     sa.Column("status", sa.String(20), nullable=False),  # audience.Status
+    sa.Column("declined", sa.String(20), nullable=False, default=""),  # a content.MailKind that they do not want
+    sa.Column("paused_until", UtcTime),  # they want no mail before
     sa.Column("attributes", sa.JSON, nullable=False, default=dict),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
@@ -73,6 +76,7 @@ campaigns = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in Message-IDs
     sa.Column("slug", sa.String(80), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),  # content.MailKind
     sa.Column("segments", sa.JSON, nullable=False),  # sorted names
     sa.Column("segments_key", sa.Text, nullable=False),  # the same as one text, numbered from the second sending on
     sa.Column("content_hash", sa.String(64), nullable=False),
@@ -137,4 +141,74 @@ allowances = sa.Table(
     sa.Column("key", sa.String(255), primary_key=True),  # a recipient domain; empty for all mail
     sa.Column("next_at", UtcTime),  # the first free moment under per_second
     sa.Column("counts", sa.JSON, nullable=False, default=dict),  # delivery.limits.Used
+)
+
+# Forms that were filled in and wait for the click on "yes, it was me"; nobody here is on the list because of it.
+signups = sa.Table(
+    "signups",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("ref", sa.String(24), nullable=False, unique=True),  # random; the name in the link to confirm
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("email_key", sa.String(320), nullable=False),
+    sa.Column("name", sa.Text, nullable=False, default=""),
+    sa.Column("locale", sa.String(41), nullable=False),
+    sa.Column("tags", sa.JSON, nullable=False),  # sorted
+    sa.Column("source", sa.Text, nullable=False),  # which form, in words or as an address of ours
+    sa.Column("wording", sa.ForeignKey("wordings.hash"), nullable=False),
+    sa.Column("asked_at", UtcTime, nullable=False),
+    sa.Column("mailed_at", UtcTime),  # null: the mail to confirm is still to go out
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Index(None, "email_key"),
+    sa.Index(None, "expires_at"),
+)
+
+# What people were told when they said yes, each wording once, by SHA-256 in hex.
+wordings = sa.Table(
+    "wordings",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+# Who agreed to what, when and where.  Goes when the person is erased.
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # a form of ours, or what an import said
+    sa.Column("wording", sa.ForeignKey("wordings.hash")),  # null: an import that did not say
+    sa.Column("given_at", UtcTime, nullable=False),
+    sa.Column("confirmed_at", UtcTime),  # by the link in a mail; null for imports
+    sa.Index(None, "subscriber_id"),
+)
+
+# What came back: one row for each person that a returned mail tells of.
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),  # of the message and the person: read twice, counted once
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id")),  # null: a mail that no campaign sent
+    sa.Column("subscriber_id", sa.ForeignKey("subscribers.id")),
+    sa.Column("verdict", sa.String(20), nullable=False),  # delivery.bounces.Verdict
+    sa.Column("status", sa.String(12), nullable=False, default=""),  # RFC 3463
+    sa.Column("diagnostic", sa.Text, nullable=False, default=""),  # the server's words, without addresses
+    sa.Column("domain", sa.String(255), nullable=False, default=""),  # of the recipient
+    sa.Column("at", UtcTime, nullable=False),  # when it was read
+    sa.Index(None, "campaign_id"),
+    sa.Index(None, "subscriber_id"),
+)
+
+# Who did what to list, segments, campaigns and approvals.  Rows are only ever added; triggers see to it.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),  # a login name and machine, or "reader", "mailbox", "worker"
+    sa.Column("what", sa.String(40), nullable=False),  # a word as in audience.audit.Deed
+    sa.Column("about", sa.Text, nullable=False),  # what it was done to: "campaign 3", "subscriber <ref>"; no address
+    sa.Column("detail", sa.JSON, nullable=False),
+    sa.Index(None, "at"),
 )

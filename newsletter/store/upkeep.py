@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsletter.clock import Clock
 from newsletter.delivery.states import TRANSITIONS, CampaignStatus, State
 from newsletter.store.database import Database
-from newsletter.store.select import reachable
+from newsletter.store.select import may_get
 from newsletter.store.tables import campaigns, deliveries, runs, subscribers
 
 
@@ -50,7 +50,7 @@ class Upkeep:
             doubtful = await self._bury(connection, campaign_id, alone=alone)
             await move(connection, campaign_id, State.DEFERRED, State.PENDING, now, deliveries.c.due_at <= now)
             await self._start(connection, campaign_id, now)
-            pending = await _count(connection, campaign_id, State.PENDING, reachable())
+            pending = await _count(connection, campaign_id, State.PENDING, may_get(campaign_id, now))
             if not pending:
                 await self._finish(connection, campaign_id, now)
             row = (
@@ -80,7 +80,11 @@ class Upkeep:
         rows = (
             sa.select(deliveries.c.subscriber_id)
             .join(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
-            .where(deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.PENDING, reachable())
+            .where(
+                deliveries.c.campaign_id == campaign_id,
+                deliveries.c.state == State.PENDING,
+                may_get(campaign_id, self._clock.now()),
+            )
             .limit(most)
         )
         async with self._database.read() as connection:
@@ -117,8 +121,8 @@ class Upkeep:
         await connection.execute(scheduled.where(sa.not_(late)).values(status=CampaignStatus.RUNNING))
 
     async def _finish(self, connection: AsyncConnection, campaign_id: int, now: dt.datetime) -> None:
-        """Close a campaign of which nothing can move by itself; who left meanwhile is not waited for."""
-        left = sa.select(subscribers.c.id).where(sa.not_(reachable()))
+        """Close a campaign of which nothing can move by itself; who left or wants a pause is not waited for."""
+        left = sa.select(subscribers.c.id).where(sa.not_(may_get(campaign_id, now)))
         await move(
             connection,
             campaign_id,
@@ -126,7 +130,7 @@ class Upkeep:
             State.CANCELLED,
             now,
             deliveries.c.subscriber_id.in_(left),
-            reply="left the list before it was sent",
+            reply="left the list, or did not want it any more, before it was sent",
         )
         moving = sa.select(deliveries.c.subscriber_id).where(
             deliveries.c.campaign_id == campaign_id,

@@ -63,7 +63,7 @@ def main() -> None:
     row("an edition: translate, compose, compile", [t * 1e3 for t in timed(lambda: house.frozen(loaded, "es"))], "ms")
 
     edition = house.frozen(loaded, "es")
-    tokens = Tokens(b"k" * 32)
+    tokens = Tokens((b"k" * 32,))
     person = Addressee(1, "Ye17ne-TuVLg", "ana@example.org", "Ana María Ñandú", "Ana")
     template = MessageTemplate(edition)
     now = house.clock.now()

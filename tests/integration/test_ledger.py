@@ -9,13 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.clock import SystemClock
+from newsletter.content.schema import MailKind
 from newsletter.delivery.desk import LEASE, Claim, Result
 from newsletter.delivery.states import CampaignStatus, Outcome, State
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import Database
 from newsletter.store.freeze import Freezer, Schedule, Target
 from newsletter.store.subscribers import SubscriberStore
-from newsletter.store.tables import runs
+from newsletter.store.tables import runs, subscribers
 from newsletter.store.upkeep import Upkeep
 from tests.integration.ledger import EVERYBODY, MovableClock, counts, edition_for, frozen, run
 
@@ -271,6 +272,36 @@ async def test_who_leaves_is_left_out_of_the_next_claim(database: Database) -> N
         "r2@example.org",
         "r3@example.org",
     ]
+
+
+async def test_who_declines_this_kind_or_wants_a_pause_is_left_out_of_the_next_claim(database: Database) -> None:
+    clock = MovableClock()
+    campaign = await frozen(database, 5, clock)
+    ledger = await run(database, campaign, clock=clock)
+    tomorrow = clock.time + dt.timedelta(days=1)
+    async with database.write() as connection:
+        for email, choice in (
+            ("r0@example.org", {"declined": MailKind.NEWS}),
+            ("r1@example.org", {"declined": MailKind.APPEAL}),
+            ("r2@example.org", {"paused_until": tomorrow}),
+        ):
+            await connection.execute(subscribers.update().where(subscribers.c.email == email).values(**choice))
+    claimed = {claim.addressee.email for claim in (await ledger.exchange([], 9)).claims}
+    assert claimed == {"r1@example.org", "r3@example.org", "r4@example.org"}
+    clock.time = tomorrow
+    assert [claim.addressee.email for claim in (await ledger.exchange([], 9)).claims] == ["r2@example.org"]
+
+
+async def test_a_campaign_is_frozen_without_those_who_declined_its_kind(database: Database) -> None:
+    await frozen(database, 4)
+    async with database.write() as connection:
+        await connection.execute(
+            subscribers.update().where(subscribers.c.email == "r0@example.org").values(declined=MailKind.APPEAL)
+        )
+    target = Target("july", ("everybody",), EVERYBODY, kind=MailKind.APPEAL)
+    campaign = await Freezer(database, SystemClock(), ("en", "es")).freeze(target, edition_for)
+    assert campaign.kind is MailKind.APPEAL
+    assert (await counts(database, campaign)) == {State.PENDING: 3}
 
 
 async def test_editions_come_back_as_they_were_frozen(database: Database) -> None:

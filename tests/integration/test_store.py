@@ -10,18 +10,20 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.segments import AnyOf, HasAttribute, HasLocale, HasTag, Not
 from newsletter.audience.subscribers import NewSubscriber
 from newsletter.clock import SystemClock
 from newsletter.delivery.message import FrozenEdition
 from newsletter.delivery.states import TRANSITIONS, State
+from newsletter.store.audit import AuditStore
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import NEWEST, Database
 from newsletter.store.freeze import Freezer, Target
 from newsletter.store.migrate import alembic_config
 from newsletter.store.subscribers import SubscriberStore
-from newsletter.store.tables import metadata
+from newsletter.store.tables import audit, metadata
 from tests.integration.ledger import EVERYBODY, edition_for, frozen
 
 
@@ -52,6 +54,20 @@ async def test_a_failed_transaction_leaves_no_trace(database: Database) -> None:
     with pytest.raises(RuntimeError):
         await Freezer(database, SystemClock(), ("en", "es")).freeze(Target("july", ("everybody",), EVERYBODY), broken)
     assert await CampaignStore(database, SystemClock()).find("july", ["everybody"]) is None
+
+
+async def test_the_audit_log_only_grows(database: Database) -> None:
+    log = AuditStore(database, SystemClock())
+    await log.record(
+        Entry("ana@desk", Deed.IMPORTED, "list", {"added": 3}), Entry("reader", Deed.ERASED, "subscriber x")
+    )
+    told = [(entry.who, entry.what, entry.about, entry.detail) async for entry in log.newest()]
+    assert told[1] == ("ana@desk", Deed.IMPORTED, "list", {"added": 3})
+    for statement in (audit.delete(), audit.update().values(who="nobody")):
+        with pytest.raises(Exception, match="only ever added"):
+            async with database.write() as connection:
+                await connection.execute(statement)
+    assert len([entry async for entry in log.newest()]) == 2
 
 
 async def test_segments_pick_the_same_people_in_both_databases(database: Database) -> None:

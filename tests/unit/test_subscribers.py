@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.audience.subscribers import address_key, clean_text, first_name, parse_address
+from newsletter.audience.subscribers import MAX_LOCAL_BYTES, address_key, clean_text, first_name, parse_address
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 
 BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -203,7 +203,7 @@ def test_capitals_beyond_ascii_are_one_person_too() -> None:
     assert address_key("ΔΟΚΙΜΉ@example.org") == address_key("δοκιμή@example.org")
 
 
-TOKENS = Tokens(b"k" * MIN_KEY_BYTES)
+TOKENS = Tokens((b"k" * MIN_KEY_BYTES,))
 REF = "b7Q2xyz"
 
 
@@ -233,9 +233,9 @@ def test_tokens_say_nothing_and_fit_into_a_url() -> None:
 
 
 def test_another_key_and_another_purpose_make_other_tokens() -> None:
-    other = Tokens(b"o" * MIN_KEY_BYTES)
+    other = Tokens((b"o" * MIN_KEY_BYTES,))
     assert other.reader_ref(TOKENS.reader_token(REF)) is None
-    assert other.fingerprint() != TOKENS.fingerprint()
+    assert other.fingerprints() != TOKENS.fingerprints()
     message = TOKENS.message_id("c", REF, "example.org")
     assert message == TOKENS.message_id("c", REF, "example.org"), "an attempt more is the same message"
     assert message != TOKENS.message_id("d", REF, "example.org")
@@ -246,5 +246,33 @@ def test_another_key_and_another_purpose_make_other_tokens() -> None:
 
 def test_short_key_is_refused_and_no_key_is_shown() -> None:
     with pytest.raises(ValueError, match="at least 32 bytes"):
-        Tokens(b"k" * (MIN_KEY_BYTES - 1))
+        Tokens((b"k" * (MIN_KEY_BYTES - 1),))
     assert "kkk" not in repr(TOKENS)
+
+
+def test_old_keys_still_open_the_links_that_they_made() -> None:
+    rotated = Tokens((b"n" * MIN_KEY_BYTES, b"k" * MIN_KEY_BYTES))
+    assert rotated.reader_ref(TOKENS.reader_token(REF)) == REF
+    assert TOKENS.reader_ref(rotated.reader_token(REF)) is None, "the newest key makes them"
+    assert TOKENS.message_id("c", REF, "example.org") in rotated.message_ids("c", REF, "example.org")
+    assert rotated.delivery_of(TOKENS.delivery_token(3, 4)) == (3, 4)
+    assert TOKENS.address_hashes("a@example.org")[0] == rotated.address_hashes("a@example.org")[1]
+
+
+def test_a_token_serves_one_purpose() -> None:
+    assert TOKENS.signup_ref(TOKENS.reader_token(REF)) is None
+    assert TOKENS.reader_ref(TOKENS.signup_token(REF)) is None
+    assert TOKENS.signup_ref(TOKENS.signup_token(REF)) == REF
+
+
+@given(st.integers(0, 10**18 - 1), st.integers(0, 10**18 - 1))
+def test_the_sender_of_an_envelope_names_its_delivery_in_any_case(campaign: int, subscriber: int) -> None:
+    token = TOKENS.delivery_token(campaign, subscriber)
+    assert TOKENS.delivery_of(token) == TOKENS.delivery_of(token.upper()) == (campaign, subscriber)
+    assert len("bounces+") + len(token) <= MAX_LOCAL_BYTES
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_a_made_up_sender_names_no_delivery(token: str) -> None:
+    assert TOKENS.delivery_of(token) is None
+    assert TOKENS.delivery_of(f"1-2-{token}") is None

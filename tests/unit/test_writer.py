@@ -32,7 +32,7 @@ class Stamp:
 
 
 def mail(ref: str = "b7Q2xyz", attempt: int = 1, signer: Signer | None = None) -> Mail:
-    writer = MessageWriter("campaign", {1: EDITION}, Tokens(b"k" * MIN_KEY_BYTES), Still(), signer)
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), Still(), signer)
     return writer(Claim(Addressee(1, ref, f"{ref}@example.org", "Ana", "Ana"), 1, attempt, NOW))
 
 
