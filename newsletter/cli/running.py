@@ -13,7 +13,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.output import tell
@@ -43,6 +43,8 @@ class Runner:
     tokens: Tokens
     server: Transport
     ledger_type: type[CampaignLedger] = CampaignLedger  # a worker may time it
+    # By campaign.  A worker makes many short runs, which only together tell how often sending fails.
+    brakes: dict[int, Brake] = field(default_factory=dict)
 
     def ledger(self, campaign: Campaign) -> CampaignLedger:
         """A new run's view of a campaign."""
@@ -58,11 +60,12 @@ class Runner:
         assert isinstance(desk.ledger, CampaignLedger)
         editions = await self.stores.campaigns.editions(campaign.id)
         write = MessageWriter(campaign.ref, editions, self.tokens, self.house.clock, self.house.dkim_signer())
-        brake = Brake(connections, self.house.settings.limits.pause_at_failures)
+        brake = self.brakes.setdefault(campaign.id, Brake(connections, self.house.settings.limits.pause_at_failures))
         await desk.ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
         try:
             await deliver(desk, self.server, write, connections, on_result, brake)
         except MailServerError as error:
+            self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):
                 raise  # it may be back in a minute
             await self.stores.campaigns.pause(campaign.id, error.message)

@@ -35,6 +35,8 @@ NEWEST = "0003"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
 CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the address says otherwise
 LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks
+# A server that vanished, as with its machine, is noticed after a minute and not after hours.
+KEEPALIVES = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # seconds, seconds, times
 DISK_FULL = "53100"  # PostgreSQL's code
 MIGRATION_LOCK = 20_190_603  # the key of PostgreSQL's advisory lock while tables are changed; any number
 
@@ -51,7 +53,7 @@ class Database:
         self.file = file
         driver = "postgresql+psycopg" if file is None else "sqlite+aiosqlite"
         if file is None:
-            url = url.set(query={"connect_timeout": str(CONNECT_TIMEOUT), **url.query})
+            url = url.set(query={"connect_timeout": str(CONNECT_TIMEOUT), **KEEPALIVES, **url.query})
         # Errors may end in a log, and parameters are addresses: hide_parameters.
         self._engine: AsyncEngine = create_async_engine(
             url.set(drivername=driver),

@@ -235,6 +235,23 @@ def test_a_campaign_that_has_to_stop_is_left_and_others_go_on(space: Space, peop
         assert word not in running.log, running.log
 
 
+def test_failures_in_many_short_runs_are_added_up(space: Space, people: People) -> None:
+    people(200)
+
+    def reply(verb: str, recipient: str) -> str | None:
+        return (
+            "550 5.1.0 no" if verb == "RCPT" and int("0" + "".join(filter(str.isdigit, recipient))) % 4 == 0 else None
+        )
+
+    with scripted_server(Script(reply)) as inbox:
+        space.set("smtp", port=inbox.port)
+        queue(space)
+        with worker(space, chunk=30) as running:  # fewer than tell anything by themselves
+            wait_until(lambda: status(space) == "paused", 30, lambda: running.log)
+    ((reason,),) = query(space, "select status_reason from campaigns")
+    assert "were rejected or are in doubt" in str(reason)
+
+
 def test_numbers_are_served_and_name_nobody(space: Space, people: People) -> None:
     people(20)
     port = unused_port()

@@ -70,9 +70,9 @@ def start_worker(space: Space, *args: str, lease: float = LEASE, chunk: int = 10
 
 
 @contextlib.contextmanager
-def worker(space: Space, *args: str) -> Iterator[WorkerProcess]:
+def worker(space: Space, *args: str, chunk: int = 100) -> Iterator[WorkerProcess]:
     """A worker that is asked to end when the block is left."""
-    started = start_worker(space, *args)
+    started = start_worker(space, *args, chunk=chunk)
     try:
         yield started
         if started.process.poll() is None:
