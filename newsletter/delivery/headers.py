@@ -66,6 +66,9 @@ def encode_words(text: str) -> bytes:
 
 def _words(text: str) -> list[bytes]:
     """UTF-8 in pieces of at most WORD_BYTES, never cut inside a character (RFC 2047 §5)."""
+    whole = text.encode("utf-8", "replace")
+    if len(whole) <= WORD_BYTES:  # as nearly every name is
+        return [whole]
     words = [b""]
     for char in text:
         encoded = char.encode("utf-8", "replace")
