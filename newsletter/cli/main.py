@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import campaigns, content, demo, doctor, i18n, parts, preview, segments, send, subscribers, worker
+from newsletter.cli import (
+    campaigns,
+    content,
+    demo,
+    doctor,
+    i18n,
+    parts,
+    preview,
+    segments,
+    send,
+    serve,
+    subscribers,
+    worker,
+)
 from newsletter.cli.output import err, report_error
 from newsletter.errors import NewsletterError
 
@@ -52,6 +65,7 @@ app.add_typer(campaigns.app, name="campaigns")
 demo.register(app)
 doctor.register(app)
 preview.register(app)
+serve.register(app)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from newsletter import builtin
+from newsletter.cli.listening import listen
 from newsletter.cli.output import say, tell
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -47,7 +48,7 @@ def preview_command(
     if not local and len(password) < MIN_PASSWORD:
         hint = f"set {PASSWORD} to a password of {MIN_PASSWORD} characters or more, or leave --host out"
         raise UsageError("beyond this machine the studio asks for a password", hint)
-    listening = _listen(host, port)
+    listening = listen(host, port, "the studio", "is another studio open? leave --port out for a free one")
     with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
         number = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
@@ -121,15 +122,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-    except OSError as error:
-        hint = "is another studio open? leave --port out for a free one"
-        raise UsageError(f"the studio cannot listen on {host}, port {port}: {error.strerror}", hint) from None
-    return listening

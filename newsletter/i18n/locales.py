@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -69,7 +69,7 @@ def choose_locale(wanted: str, available: Sequence[str]) -> LocaleChoice:
     asked = [half for half in halves_of(wanted.strip()) if half.strip()]
     if not asked:
         return LocaleChoice(default, f"no locale given, so the default '{default}'")
-    found = [locale for half in asked if (locale := _lookup(half, available))]
+    found = [locale for half in asked if (locale := lookup(half, available))]
     halves = list(dict.fromkeys(found))[:2]
     if not halves:
         return LocaleChoice(default, f"asks for '{wanted}', which is not offered, so the default '{default}'")
@@ -88,8 +88,8 @@ def halves_of(locale: str) -> tuple[str, ...]:
     return tuple(locale.split(PAIR))
 
 
-def _lookup(wanted: str, available: Sequence[str]) -> str:
-    """What of ``available`` the chain finds; "" if nothing."""
+def lookup(wanted: str, available: Sequence[str]) -> str:
+    """What of ``available`` the chain finds for one locale; "" if nothing."""
     by_tag: dict[str, str] = {}
     for locale in available:
         by_tag.setdefault(_canonical(locale), locale)
@@ -115,7 +115,7 @@ def current_tag(tag: str) -> str:
     return "-".join([*renamed, *rest])
 
 
-@cache
+@lru_cache(4096)  # tags come from lists, and from whoever asks a public page
 def _canonical(tag: str) -> str:
     """A tag by which two names of the same can be compared: the script stands in it only if it is not the usual one.
 

@@ -1,11 +1,11 @@
 """The program's own words: Babel extracts them, each locale's catalogs take them in.
 
-    python -m tests.tools.messages          update locales/*/LC_MESSAGES/messages.po and studio.po
+    python -m tests.tools.messages          update locales/*/LC_MESSAGES/{messages,public,studio}.po
     python -m tests.tools.messages --check  exit with 1 if one is not up to date
 
-What readers see goes into ``messages.po``: what stands in ``_("…")`` in a template, and in
-``words("…")`` in ``newsletter/render``. What staff see in the studio goes into ``studio.po``,
-so that a new language for readers needs the first alone.
+What readers see in mail goes into ``messages.po``: what stands in ``_("…")`` in a template, and in
+``words("…")`` in ``newsletter/render``. What they see on the public pages goes into ``public.po``. What
+staff see in the studio goes into ``studio.po``, so that a new language for readers needs the first two alone.
 """
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ from babel.messages.extract import extract_from_dir
 
 ROOT = Path(__file__).parents[2]
 STUDIO = "newsletter/web/preview"
+PUBLIC = "newsletter/web/public"
 _JINJA = {"_": None, "ngettext": (1, 2)}
 # catalog: for each folder the pattern, Babel's method, the functions that mark a word
 CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]]] = {
     "messages.po": {
         "templates": ("**.j2", "jinja2", {"_": None}),
         "newsletter/render": ("**.py", "python", {"words": None}),
+    },
+    "public.po": {
+        f"{PUBLIC}/templates": ("**.j2", "jinja2", _JINJA),
+        PUBLIC: ("**.py", "python", {"words": None}),
     },
     "studio.po": {
         f"{STUDIO}/templates": ("**.j2", "jinja2", _JINJA),

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.web.preview.studio import Place, Reader
-from newsletter.web.preview.words import Words, choose, names, words_for
+from newsletter.web.preview.words import choose, names, words_for
+from newsletter.web.words import Words
 
 LANGUAGE_COOKIE = "studio-language"
 YEAR = 365 * 24 * 3600  # seconds

@@ -1,117 +1,35 @@
-"""The studio's own words, from ``studio.po`` beside the templates' ``messages.po``.
+"""The studio's own words, from ``studio.po``: which languages it has, and which of them a browser gets.
 
-A catalog of its own: whoever adds a language for readers translates twenty
-words and not the whole studio.  The built-in catalogs come first, the
-workspace's over them, as with the words of templates.  The message ids are
-English.  Unlike a mail, a page of the studio may show an English word where a
-translation is missing: nobody but staff sees it.
+A catalog of its own: whoever adds a language for readers translates their
+words and not the whole studio.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from babel.dates import format_skeleton
-
-from newsletter.errors import ContentError
-from newsletter.i18n.catalog import read_catalog
-from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import own_name
+from newsletter.web.words import Words, accepted, read_words
 
 DOMAIN = "studio.po"
 LANGUAGES = ("en", "es")
 DEFAULT = "en"
-_NO_BREAK = "\u00a0"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Translates for one language of the studio."""
-
-    language: str
-    texts: dict[str, tuple[str, ...]]
-
-    @property
-    def formats(self) -> Formats:
-        """How this language writes dates and numbers."""
-        return Formats(self.language)
-
-    def __call__(self, msgid: str, **values: object) -> str:
-        """One word or sentence; ``%(name)s`` in it is replaced by a value, after translation."""
-        return _filled(self.texts.get(msgid, (msgid,))[0], values)
-
-    def plural(self, one: str, many: str, count: int, **values: object) -> str:
-        """The form that ``count`` takes; ``%(count)s`` in it is the number, as the language writes it."""
-        forms = self.texts.get(one, (one, many))
-        text = self.formats.plural(count, forms)
-        return _filled(text, {"count": self.formats.number(count), **values})
-
-    def short_day(self, date: dt.date) -> str:
-        """A day as lists of mails have it: "Jun 3", "3 jun"."""
-        return format_skeleton("MMMd", date, locale=self.language)
-
-    def size(self, count: int) -> str:
-        """Bytes, for people: "38 KB"."""
-        return f"{self.formats.number(max(1, round(count / 1000)))}{_NO_BREAK}KB"
 
 
 def words_for(language: str, folders: Sequence[Path]) -> Words:
     """The words of one language; ``folders`` from the weakest to the strongest."""
-    texts: dict[str, tuple[str, ...]] = {}
-    for folder in folders:
-        path = folder / language / "LC_MESSAGES" / DOMAIN
-        if path.is_file():
-            texts.update(_read(path, path.stat().st_mtime_ns))
-    return Words(language, texts)
+    return read_words(DOMAIN, language, folders)
 
 
-def choose(accepted: str, wanted: str = "") -> str:
-    """The language for a browser: the one that somebody chose, else the best of Accept-Language (RFC 9110 §12.5.4)."""
+def choose(header: str, wanted: str = "") -> str:
+    """The language for a browser: the one that somebody chose, else the best of Accept-Language."""
     if wanted in LANGUAGES:
         return wanted
-    offers = []
-    for part in accepted.split(","):
-        tag, _semicolon, weight = part.strip().partition(";")
-        try:
-            quality = float(weight.strip().removeprefix("q=") or 1)
-        except ValueError:
-            quality = 0.0
-        offers.append((-quality, tag.strip().lower().partition("-")[0]))
-    return next(
-        (tag for quality, tag in sorted(offers, key=lambda offer: offer[0]) if tag in LANGUAGES and quality), DEFAULT
-    )
+    tags = (tag.lower().partition("-")[0] for tag in accepted(header))
+    return next((tag for tag in tags if tag in LANGUAGES), DEFAULT)
 
 
 def names() -> Iterable[tuple[str, str]]:
     """Each language with its own name for itself."""
     return [(language, own_name(language)) for language in LANGUAGES]
-
-
-@cache
-def _read(path: Path, _changed: int) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    try:
-        catalog = read_catalog(path)
-    except ContentError:
-        return found  # a broken catalog of the workspace's own; English will do
-    for entry in catalog:
-        if entry.obsolete or entry.fuzzy:
-            continue
-        forms = (
-            tuple(entry.msgstr_plural[n] for n in sorted(entry.msgstr_plural))
-            if entry.msgstr_plural
-            else (entry.msgstr,)
-        )
-        if all(forms):
-            found[entry.msgid] = forms
-    return found
-
-
-def _filled(text: str, values: dict[str, object]) -> str:
-    for name, value in values.items():
-        text = text.replace(f"%({name})s", str(value))
-    return text

@@ -1,0 +1,74 @@
+"""``newsletter serve``: the public pages, until it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from newsletter.cli.listening import address_of, listen
+from newsletter.cli.logs import LogFormat, note, start
+from newsletter.cli.loop import run
+from newsletter.cli.output import say
+from newsletter.cli.wiring import House, open_house
+
+LOOPBACK = "127.0.0.1"
+PORT = 8025
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("serve")(serve_command)
+
+
+def serve_command(
+    host: Annotated[str, typer.Option("--host", help="Listen on this address of the machine.")] = LOOPBACK,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes any free one.")] = PORT,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option("--proxy", metavar="ADDRESS", help="A proxy to be believed about whom it speaks for."),
+    ] = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option("--log-format", help="json or text; left out, text in a terminal, else JSON.")
+    ] = None,
+) -> None:
+    """Serve the pages on which readers join, choose and leave.
+
+    A web server such as nginx stands in front and brings TLS.  Ctrl-C or
+    SIGTERM ends it after what is under way.
+    """
+    house = open_house()
+    listening = listen(host, port, "the public pages", "is another 'newsletter serve' running? choose another --port")
+    start(log_format or (LogFormat.TEXT if sys.stderr.isatty() else LogFormat.JSON))
+    with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
+
+        def on_ready() -> None:
+            say(f"the public pages are at {address_of(listening, host)}, for {house.settings.public_url}")
+
+        run(serve(house, listening, proxy or [LOOPBACK], on_ready))
+
+
+async def serve(house: House, listening: socket.socket, trusted: Sequence[str], on_ready: Callable[[], None]) -> None:
+    """Serve until somebody stops it."""
+    import uvicorn
+
+    from newsletter.cli.public import PublicDesk, make_site
+    from newsletter.web.public.app import make_app
+    from newsletter.web.public.server import server_config
+
+    class Server(uvicorn.Server):
+        """Tells when it listens."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            on_ready()
+
+    async with house.stores() as stores:
+        public = PublicDesk(house, stores, await house.tokens(stores.database))
+        app = make_app(make_site(house), public, lambda error: note("page-failed", logging.ERROR, error))
+        await Server(server_config(app, trusted)).serve([listening])

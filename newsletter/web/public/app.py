@@ -1,0 +1,52 @@
+"""The public pages as one ASGI application: ``make_app(site, public, on_fault)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp
+
+from newsletter.web.public.guard import Guard
+from newsletter.web.public.pages import respond
+from newsletter.web.public.readers import Readers
+from newsletter.web.public.site import Site
+from newsletter.web.public.views import health, static
+
+VIEWS = (health, static)
+NOT_FOUND = 404
+
+
+class Public(Protocol):
+    """Everything behind the pages, a desk for each subject."""
+
+    @property
+    def readers(self) -> Readers:
+        """Who somebody is, and what they choose."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Whether the database answers."""
+        ...
+
+
+def make_app(site: Site, public: Public, on_fault: Callable[[BaseException], None]) -> ASGIApp:
+    """All pages.  ``on_fault`` is told of errors of ours, none of which a reader sees."""
+    app = Starlette(
+        routes=[route for view in VIEWS for route in view.ROUTES],
+        exception_handlers={HTTPException: _on_http_error},
+    )
+    app.router.redirect_slashes = False  # it would redirect to whatever Host somebody sent
+    app.state.site, app.state.public = site, public
+    return Guard(app, site.prefix, on_fault)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code != NOT_FOUND:
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+    return respond(request, "missing.html.j2", status=NOT_FOUND, personal=True)

@@ -1,0 +1,118 @@
+"""What is done with every request before a page sees it, and with every answer after; the outermost layer.
+
+1. The path prefix of the public address is taken off, if the proxy in front
+   has left it on.  The Host is not looked at: no link is made of it.
+2. A body is read here, whole, and is refused when it is longer than MAX_BODY;
+   the request as a whole may take REQUEST_TIME.  How long a client may take
+   to say what it wants is the server's matter (``cli/serving.py``).
+3. Every answer carries a policy that allows nothing but our own style sheet
+   and pictures: no script, nothing from elsewhere, no frame around it.
+4. A fault of ours is answered with a plain page, and told as the kind of the
+   error only: its words may hold an address, and the path holds a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 64 * 1024  # bytes; the longest form has a few hundred, and a mail client posts 26
+REQUEST_TIME = 30.0  # seconds for everything between the headers of the request and the end of the answer
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+    "Cache-Control": "no-store",
+}
+
+
+class TooLongError(Exception):
+    """A body of more than MAX_BODY."""
+
+
+class Guard:
+    """The ASGI layer that applies all this; ``on_fault`` is told of every error that is ours."""
+
+    def __init__(self, app: ASGIApp, prefix: str, on_fault: Callable[[BaseException], None]) -> None:
+        self._app = app
+        self._prefix = prefix
+        self._on_fault = on_fault
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, one answer."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return  # no websockets here
+        scope = {**scope, "path": self._own(scope["path"]), "root_path": ""}
+        begun = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            async with asyncio.timeout(REQUEST_TIME):
+                await self._app(scope, await _read(scope, receive), with_headers)
+        except (ClientDisconnect, ConnectionError):
+            return  # nobody is left to answer
+        except TooLongError:
+            refusal = PlainTextResponse("That is too long.\n", 413, {"Connection": "close"})
+        except TimeoutError:
+            refusal = PlainTextResponse("That took too long.\n", 408, {"Connection": "close"})
+        except Exception as error:  # a reader must get an answer, whatever it is
+            self._on_fault(error)
+            refusal = PlainTextResponse("Something went wrong on our side. Please try again later.\n", 500)
+        else:
+            return
+        if begun:
+            raise ConnectionError("the answer was cut off")  # the server closes the connection
+        await refusal(scope, receive, with_headers)
+
+    def _own(self, path: str) -> str:
+        """The path below our prefix, whether the proxy took the prefix off or not."""
+        if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
+            return path[len(self._prefix) :] or "/"
+        return path
+
+
+async def _read(scope: Scope, receive: Receive) -> Receive:
+    """The whole body, and a ``receive`` that hands it on.  Raises TooLongError as soon as it is too long."""
+    length = Headers(scope=scope).get("content-length", "0")
+    if not length.isdigit() or len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
+        raise TooLongError
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MAX_BODY:
+            raise TooLongError
+    handed = False
+
+    async def replay() -> Message:
+        nonlocal handed
+        if handed:
+            return await receive()
+        handed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

@@ -1,0 +1,102 @@
+"""Templates as pages, in the language of whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from newsletter.i18n.locales import direction
+from newsletter.web.public.site import Site, language_of
+
+LANGUAGE_FIELD = "lang"
+_JINJA = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def site_of(request: Request) -> Site:
+    """Whose page it is."""
+    site: Site = request.app.state.site
+    return site
+
+
+def wanted_language(request: Request) -> str:
+    """The language that somebody chose on the page before: one of ours, or ""."""
+    return site_of(request).offered(request.query_params.get(LANGUAGE_FIELD, ""))
+
+
+def locale_of(request: Request, reader: str = "") -> str:
+    """The language of the page: chosen, else the ``reader``'s own locale, else the browser's."""
+    header = request.headers.get("accept-language", "")
+    return site_of(request).choose(wanted_language(request), reader, header)
+
+
+def own_url(request: Request) -> Callable[..., str]:
+    """What makes an address of a page of ours: the path prefix before it, the chosen language and ``query`` behind."""
+    site, wanted = site_of(request), wanted_language(request)
+
+    def url(path: str, **query: str) -> str:
+        pairs = {LANGUAGE_FIELD: language_of(wanted) if wanted else "", **query}
+        told = urlencode({key: value for key, value in pairs.items() if value})
+        return f"{site.prefix}{quote(path)}" + (f"?{told}" if told else "")
+
+    return url
+
+
+def respond(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    locale: str = "",
+    personal: bool = False,
+    keep: int = 0,
+    **values: object,
+) -> Response:
+    """A page.  Templates see ``values`` and what every page needs: words, language, links.
+
+    ``locale`` is that of the reader, if one is known.  A ``personal`` page is
+    kept by nobody; any other may be kept by caches for ``keep`` seconds.
+    """
+    site, url = site_of(request), own_url(request)
+    chosen = locale_of(request, locale)
+    words = site.words(chosen)
+    query = {key: value for key, value in request.query_params.items() if key != LANGUAGE_FIELD}
+    path = request.scope["path"]
+    page = _JINJA.get_template(template).render(
+        _=words,
+        ngettext=words.plural,
+        words=words,
+        formats=words.formats,
+        locale=chosen,
+        lang=language_of(chosen),
+        dir=direction(chosen),
+        organisation=site.letterhead.name(chosen),
+        letterhead=site.letterhead,
+        contact=site.contact,
+        languages=[
+            (other, language_of(other), name, url(path, **{**query, LANGUAGE_FIELD: language_of(other)}))
+            for other, name in site.language_names()
+        ],
+        url=url,
+        here=path,
+        personal=personal,
+        language_field=LANGUAGE_FIELD,
+        chosen_language=language_of(wanted_language(request)) if wanted_language(request) else "",
+        **values,
+    )
+    headers = {"Content-Language": language_of(chosen), "Vary": "Accept-Language"}
+    if personal:
+        headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+    elif keep:
+        headers["Cache-Control"] = f"public, max-age={keep}"
+    return HTMLResponse(page, status, headers)

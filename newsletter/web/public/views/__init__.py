@@ -1,0 +1,1 @@
+"""The handlers of the public pages, one file a subject."""
