@@ -7,7 +7,7 @@ import time
 
 import pytest
 from babel.dates import format_date
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.content.fields import TextKind
@@ -34,6 +34,8 @@ def pair_of(source: str, target: str, *, from_locale: str = "en") -> Pair:
 
 
 @given(TEXTS, TEXTS, st.sampled_from(["en", "es"]))
+@example("0", "¿0@0.0", "es")
+@example("See you at a@example.org today.", "Hola. See you at a@example.org today.", "en")
 def test_no_text_makes_a_check_fail(source: str, target: str, from_locale: str) -> None:
     for problem in compare(pair_of(source, target, from_locale=from_locale), Limits(), Terms([])):
         assert problem.message

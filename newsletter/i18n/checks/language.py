@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
-from newsletter.i18n.checks.text import STAND_IN, Pair, Text, listed
+from newsletter.i18n.checks.text import STAND_IN, Pair, Text, listed, shown
 
 # Words by which a language is known.  None of a list stands in another list.
 _FUNCTION_WORDS = {
@@ -101,7 +101,7 @@ def _untranslated(pair: Pair, kept: re.Pattern[str] | None) -> Iterator[Problem]
     for sentence in target.sentences:
         found = [word.strip(",.;:") for word in sentence.lower().split()] if sentence in originals else []
         if len(found) >= _MIN_SENTENCE and sum(word in foreign for word in found) > 1:
-            yield Problem(Check.UNTRANSLATED, f"a sentence is the source's own: {sentence[:60]!r}", hint)
+            yield Problem(Check.UNTRANSLATED, f"a sentence is the source's own: {shown(sentence, 60)}", hint)
             return
 
 
@@ -141,7 +141,7 @@ def _inverted_marks(pair: Pair) -> Iterator[Problem]:
     elif target.language == "en" and ("¿" in target.plain or "¡" in target.plain):
         stray = [mark for mark in _INVERTED.findall(target.plain) if mark not in source.plain]
         if stray:
-            yield Problem(Check.INVERTED_MARKS, f"English has no ¿ and no ¡: {stray[0][:40]!r}", "delete it")
+            yield Problem(Check.INVERTED_MARKS, f"English has no ¿ and no ¡: {shown(stray[0], 40)}", "delete it")
 
 
 def _final_punctuation(pair: Pair) -> Iterator[Problem]:

@@ -35,6 +35,11 @@ def any_of(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(sorted(words, key=len, reverse=True))})\b")
 
 
+def shown(plain: str, most: int) -> str:
+    """The beginning of a plain text in quotation marks, as a message shows it: without stand-ins."""
+    return repr(plain.replace(STAND_IN, "…")[:most])
+
+
 def listed(words: str) -> list[str]:
     """A list of words that is written as text, so that it can be read and mended like one."""
     return words.split()
