@@ -31,6 +31,7 @@ from newsletter.clock import Clock
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError, UsageError
+from newsletter.render.mjml import load_engine
 from newsletter.web.preview.events import CARDS, Hub
 from newsletter.web.preview.studio import (
     NOBODY,
@@ -111,6 +112,7 @@ class PreviewStudio:
 
     async def _read_all(self) -> None:
         await asyncio.sleep(PAGES_FIRST)
+        await asyncio.to_thread(load_engine)
         told = asyncio.get_running_loop().time()
         slugs = await self.work(self.bench.slugs)
         await self.work(lambda: self.bench.forget_gone(slugs))

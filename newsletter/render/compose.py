@@ -45,6 +45,7 @@ from newsletter.render.words import Words, template_words
 TEMPLATE = "edition.mjml.j2"
 MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
+_ENGINES = "zq00000000x"  # how a token begins that the MJML engine sees
 _VALUES = "_values"  # the name in the Jinja context of the values behind the tokens
 
 
@@ -52,13 +53,22 @@ class _Values:
     """The values of one rendering, by token.
 
     A token holds a number that nobody can know beforehand, so that no text can
-    pass for one.
+    pass for one.  The engine, which sees no text, is given another number, the
+    same each time: what it makes of one document it need not make twice.
     """
 
     def __init__(self) -> None:
         self._values: list[str] = []
         self._mark = secrets.token_hex(4)
         self._token = re.compile(f"zq{self._mark}x([0-9]+)zq")
+
+    def to_engine(self, mjml: str) -> str:
+        """The document with the engine's number in its tokens."""
+        return mjml.replace(f"zq{self._mark}x", _ENGINES)
+
+    def from_engine(self, html: str) -> str:
+        """What the engine made of it, with our number again."""
+        return html.replace(_ENGINES, f"zq{self._mark}x")
 
     def put(self, value: str) -> str:
         """The token for a value that is escaped already."""
@@ -159,7 +169,7 @@ class Composer:
         except Exception as error:
             # Whatever goes wrong here was written in a template: 1 // 0, a name that does not exist, bad syntax.
             raise TemplateError(f"{_place(error)}: the template cannot be rendered: {error}") from error
-        html = values.fill(self._compiler.compile(mjml))
+        html = values.fill(values.from_engine(self._compiler.compile(values.to_engine(mjml))))
         for edition in editions_of(letter)[1:]:
             if f'id="{_anchor(edition)}"' not in html:
                 message = f"the templates leave out the second language of {letter.locale}"

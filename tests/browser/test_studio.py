@@ -88,20 +88,26 @@ def test_saved_issue_shows_where_one_had_scrolled_to(page: Page, space: Space) -
     text = (space.root / "issues" / "long.yaml").read_text(encoding="utf-8")
     space.write_issue(text.replace("Paragraph 12 of", "Chapter twelve of"), "long")
     frame = page.frame_locator(".pane[data-locale=en] iframe:not([data-waiting])")
-    expect(frame.get_by_text("Chapter twelve of")).to_be_attached(timeout=SOON)
+    changed = frame.get_by_text("Chapter twelve of")
+    expect(changed).to_be_attached(timeout=SOON)
+    drawn = "(element) => JSON.stringify(Object.fromEntries(Object.entries(getComputedStyle(element)).slice(0, 999)))"
+    assert changed.evaluate(drawn) == frame.get_by_text("Paragraph 13 of").evaluate(drawn)
     assert abs(scroller.evaluate("(element) => element.scrollTop") - 700) < 3
     space.write_issue(text, "long")
 
 
 def test_saved_translation_changes_its_edition_only(page: Page, space: Space) -> None:
     open_issue(page)
-    english = page.locator(".pane[data-locale=en] iframe:not([data-waiting])").get_attribute("src")
+    frame = page.locator(".pane[data-locale=es] iframe:not([data-waiting])")
+    frame.evaluate("(element) => { element.contentDocument.querySelector('h1').seen = true; }")
+    english = page.locator(".pane[data-locale=en]").get_attribute("data-shown")
     path = space.root / "locales" / "es" / "LC_MESSAGES" / "issues" / "june.po"
     before = path.read_text(encoding="utf-8")
     path.write_text(before.replace("Leche con Dignidad", "Leche digna"), encoding="utf-8")
-    frame = page.frame_locator(".pane[data-locale=es] iframe:not([data-waiting])")
-    expect(frame.get_by_text("Leche digna")).to_be_attached(timeout=SOON)
-    assert page.locator(".pane[data-locale=en] iframe:not([data-waiting])").get_attribute("src") == english
+    inside = page.frame_locator(".pane[data-locale=es] iframe:not([data-waiting])")
+    expect(inside.get_by_text("Leche digna")).to_be_attached(timeout=SOON)
+    assert frame.evaluate("(element) => element.contentDocument.querySelector('h1').seen"), "all was drawn anew"
+    assert page.locator(".pane[data-locale=en]").get_attribute("data-shown") == english
     path.write_text(before, encoding="utf-8")
 
 
@@ -285,6 +291,11 @@ def test_no_script_of_a_mail_runs(page: Page, faults: list[str], folder: Path) -
     (folder / "appeal.mjml.j2").write_text(evil, encoding="utf-8")
     page.goto("/issues/june")
     page.wait_for_selector(".pane[data-scale]")
+    page.wait_for_timeout(200)
+    assert page.title() == "june · Newsletter studio"
+    shown = page.locator(".pane[data-locale=en]").get_attribute("data-shown")
+    (folder / "appeal.mjml.j2").write_text(evil.replace("title = 2", "title = 3"), encoding="utf-8")
+    expect(page.locator(".pane[data-locale=en]")).not_to_have_attribute("data-shown", str(shown), timeout=SOON)
     page.wait_for_timeout(200)
     assert page.title() == "june · Newsletter studio"
     page.goto("/mail/june/en")

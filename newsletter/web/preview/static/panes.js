@@ -126,9 +126,34 @@
     }
   }
 
-  // Frames.  A new one is loaded behind the old one and takes its place when it is there, so that nothing flashes.
+  // Frames.  A mail that was saved anew is changed in place, where it differs: nothing flashes, and only that is drawn.
+  // In another look, or with pictures from hosts that its frame may not ask, it is loaded behind the old one and takes
+  // its place when it is there.
 
-  function load(pane, version) {
+  async function renew(pane, { version, hosts }) {
+    const frame = frameOf(pane);
+    frame.dataset.version = version;
+    const asItIs = frame.dataset.hosts === hosts && frame.contentDocument?.readyState === "complete";
+    if (!asItIs || pane.querySelector("iframe[data-waiting]")) { load(pane, { version, hosts }); return; }
+    const answer = await fetch(frame.src).catch(() => null);
+    if (!answer?.ok || frameOf(pane) !== frame || frame.dataset.version !== version) return; // by now it is another
+    const reads = new frame.contentWindow.DOMParser(); // the frame's own: by its policy, which allows inline styles
+    const [now, next] = [frame.contentDocument, reads.parseFromString(await answer.text(), "text/html")];
+    adopt(now.head, next.head);
+    adopt(now.body, next.body);
+    fitAll();
+    pane.dataset.shown = version;
+  }
+
+  function adopt(old, next) {
+    if (old.isEqualNode(next)) return;
+    const [olds, nexts] = [[...old.childNodes], [...next.childNodes]];
+    const alike = olds.length > 0 && olds.length === nexts.length && old.cloneNode().isEqualNode(next.cloneNode());
+    if (alike) olds.forEach((child, place) => adopt(child, nexts[place]));
+    else old.replaceWith(next);
+  }
+
+  function load(pane, { version, hosts }) {
     const old = frameOf(pane);
     if (!old) return;
     const address = new URL(old.src);
@@ -137,11 +162,11 @@
     if (address.href === old.src) return;
     pane.querySelectorAll("iframe[data-waiting]").forEach((waiting) => waiting.remove());
     const fresh = old.cloneNode();
-    fresh.dataset.waiting = "";
-    fresh.dataset.version = version;
+    Object.assign(fresh.dataset, { waiting: "", version, hosts });
     fresh.src = address.href;
     fresh.addEventListener("load", () => {
-      if (!("waiting" in fresh.dataset)) { fitAll(); return; }
+      listen(fresh);
+      if (!("waiting" in fresh.dataset)) return;
       delete fresh.dataset.waiting;
       old.remove();
       pane.dataset.look = state.look;
@@ -151,12 +176,17 @@
     old.after(fresh);
   }
 
+  function listen(frame) {
+    frame.contentDocument?.addEventListener("load", fitAll, true); // of pictures that came with a change
+    fitAll();
+  }
+
   function refreshed() {
     const versions = [...get("versions").children];
     for (const { dataset } of versions) {
       const pane = all.find((candidate) => candidate.dataset.locale === dataset.locale);
       if (!pane || !frameOf(pane)) { location.reload(); return; }
-      if (frameOf(pane).dataset.version !== dataset.version) load(pane, dataset.version);
+      if (frameOf(pane).dataset.version !== dataset.version) renew(pane, dataset);
     }
   }
 
@@ -174,7 +204,7 @@
   function setLook(look) {
     state.look = look;
     keep();
-    all.forEach((pane) => load(pane, frameOf(pane)?.dataset.version));
+    all.forEach((pane) => load(pane, frameOf(pane)?.dataset ?? {}));
   }
 
   function drag(pane, handle) {
@@ -195,7 +225,8 @@
     if (!frame) return;
     pane.dataset.shown = frame.dataset.version;
     pane.dataset.look = "light";
-    frame.addEventListener("load", fitAll);
+    frame.addEventListener("load", () => listen(frame));
+    listen(frame);
     drag(pane, pane.querySelector(".handle"));
   });
   document.querySelectorAll("[name=width]").forEach((radio) => radio.addEventListener("change", () => setWidth(Number(radio.value))));

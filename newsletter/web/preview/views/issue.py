@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.web.preview.frames import SANDBOX
+from newsletter.web.preview.frames import SANDBOX, hosts
 from newsletter.web.preview.pages import form, issue_url, mail_url, reader_of, respond, see_other
 from newsletter.web.preview.studio import Reader, Studio
 
@@ -27,6 +27,7 @@ async def issue(request: Request) -> Response:
         view=view if view in VIEWS else VIEWS[0],
         sandbox=SANDBOX,
         mail_url=mail_url,
+        hosts=hosts,
     )
 
 
