@@ -139,7 +139,7 @@ def test_a_mail_server_that_stays_away_ends_the_run_in_words_and_the_next_goes_o
 
 def way_to(server: MailServer) -> SmtpServer:
     """The way to it, with little patience."""
-    return SmtpServer("127.0.0.1", server.port, "none", "", "", "bounces@example.org", timeout=0.3)
+    return SmtpServer("127.0.0.1", server.port, "none", "", "", "bounces@example.org", timeout=1.5)
 
 
 MAIL = Mail("ana@example.org", "x", b"Subject: x\r\n\r\nHello\r\n")
