@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+# Who acts where no person of the staff does.
+READER = "reader"
+MAILBOX = "mailbox"
+PROGRAM = "worker"  # by itself: a brake, a time that has come
+# Whatever looks like an address, in words that staff or servers wrote.
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 
 
 class Deed(StrEnum):
@@ -20,6 +28,7 @@ class Deed(StrEnum):
     EXPORTED = "exported"
     ERASED = "erased"
     APPROVED = "approved"  # an edition
+    WITHDRAWN = "withdrawn"  # an approval
     STARTED = "started"  # a campaign
     SCHEDULED = "scheduled"
     PAUSED = "paused"
@@ -42,3 +51,16 @@ class Entry:
     about: str
     detail: Mapping[str, object] = field(default_factory=dict)
     at: dt.datetime | None = None  # None: now
+
+
+def without_addresses(value: object) -> object:
+    """The same detail, with "…" for whatever in its texts looks like an address."""
+    match value:
+        case str():
+            return _ADDRESS.sub("…", value)
+        case Mapping():
+            return {key: without_addresses(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [without_addresses(inner) for inner in value]
+        case _:
+            return value

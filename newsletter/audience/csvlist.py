@@ -3,13 +3,16 @@
 Takes what Excel, LibreOffice and Google Sheets write: UTF-8 with or without
 BOM, UTF-16 with BOM, ``,`` ``;`` or tab, a ``sep=;`` line, quoted line breaks,
 ``="00123"`` cells, empty rows and columns.  Columns are ``email``, ``name``,
-``locale``, ``tags``; any further one is an attribute.  Reads as a stream, so
-that the size of the list does not matter.  Source of the format: RFC 4180.
+``locale``, ``tags``, ``consent_source``, ``consent_date`` and ``list_status``,
+which an export of ours has; any further one is an attribute.  Reads as a
+stream, so that the size of the list does not matter.  Source of the format:
+RFC 4180.
 """
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections import deque
@@ -20,11 +23,15 @@ from pathlib import Path
 
 from babel import Locale
 
+from newsletter.audience.cells import plain
+from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment
+from newsletter.audience.lookalikes import likely_domain
 from newsletter.audience.subscribers import (
     MAX_NAME,
     MAX_TAG,
     MAX_VALUE,
     NewSubscriber,
+    Status,
     address_key,
     clean_text,
     parse_address,
@@ -32,11 +39,11 @@ from newsletter.audience.subscribers import (
 from newsletter.errors import AudienceError, did_you_mean
 from newsletter.i18n.locales import PAIR, current_tag, halves_of, is_locale
 
-COLUMNS = ("email", "name", "locale", "tags")
+COLUMNS = ("email", "name", "locale", "tags", "consent_source", "consent_date", "list_status")
 _ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
-_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _SEPARATORS = ",;\t"
 _UNCLOSED = "a quotation mark is not closed"
+IMPORTED = (Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)  # what list_status may say
 MAX_ROW_LINES = 20  # of one record; cells with line breaks are rare, and short
 
 
@@ -57,7 +64,20 @@ class BadRow:
     reason: str
 
 
-def read_list(path: Path) -> Iterator[GoodRow | BadRow]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What staff say of a whole list: how and when its people agreed, unless a row says it; and what day it is.
+
+    Dates are days of ``zone``.
+    """
+
+    now: dt.datetime
+    zone: dt.tzinfo = dt.UTC
+    source: str = ""
+    date: str = ""
+
+
+def read_list(path: Path, said: Said | None = None) -> Iterator[GoodRow | BadRow]:
     """Read a list row by row.
 
     Raises AudienceError when the file as a whole is no list: unreadable, not
@@ -69,7 +89,7 @@ def read_list(path: Path) -> Iterator[GoodRow | BadRow]:
             encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
             raw.seek(0)
             with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
-                yield from _read(text, path)
+                yield from _read(text, path, said or Said(dt.datetime.now(dt.UTC)))
     except UnicodeDecodeError as error:
         hint = "in Excel choose 'Save as' → 'CSV UTF-8 (comma delimited)'"
         raise AudienceError(f"{path} is not UTF-8 (byte {error.start} of a block)", hint) from None
@@ -77,7 +97,7 @@ def read_list(path: Path) -> Iterator[GoodRow | BadRow]:
         raise AudienceError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
+def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | BadRow]:
     first = text.readline()
     skipped = 0
     separator = ""
@@ -98,7 +118,7 @@ def _read(text: io.TextIOWrapper, path: Path) -> Iterator[GoodRow | BadRow]:
         if isinstance(cells, BadRow):
             yield cells
         elif any(cell.strip() for cell in cells):
-            yield _row(line, header, cells, seen)
+            yield _row(line, header, cells, seen, said)
 
 
 def _separator(header: str) -> str:
@@ -145,7 +165,7 @@ def _parse(lines: Sequence[str], separator: str) -> tuple[list[str], str]:
 
 
 def _column(cell: str) -> str:
-    name = clean_text(cell, MAX_TAG)
+    name = clean_text(plain(cell), MAX_TAG)
     known = _ALIASES.get(name.casefold(), name.casefold())
     return known if known in COLUMNS else name.replace(" ", "_")
 
@@ -160,15 +180,15 @@ def _check_header(header: list[str], path: Path) -> None:
         raise AudienceError(f"{path} has two columns named '{doubles[0]}'", "rename or delete one of them")
 
 
-def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -> GoodRow | BadRow:
+def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int], said: Said) -> GoodRow | BadRow:
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         return BadRow(line, f"it has {len(cells)} cells, but the header names {len(header)} columns")
-    row: Mapping[str, str] = {
-        name: _FORMULA.sub(r"\1", cell.strip()) for name, cell in zip(header, cells, strict=False) if name
-    }
+    row: Mapping[str, str] = {name: plain(cell) for name, cell in zip(header, cells, strict=False) if name}
     try:
         email = parse_address(row.get("email", ""), international=True)
         locale = parse_locale(row.get("locale", ""))
+        consent = _consent(row, said)
+        status = _status(row.get("list_status", ""))
     except ValueError as error:
         return BadRow(line, str(error))
     first_line = seen.setdefault(address_key(email), line)
@@ -178,6 +198,8 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -
     notices = []
     if len(clean_text(row.get("name", ""), 10 * MAX_NAME)) > len(name):
         notices.append(f"the name was cut to {MAX_NAME} characters")
+    if likely := likely_domain(email.rpartition("@")[2]):
+        notices.append(f"'{email.rpartition('@')[2]}' looks like a misspelt '{likely}'; it was left as it is")
     tags = {clean_text(tag, MAX_TAG).lower() for tag in re.split(r"[,;|]", row.get("tags", ""))}
     attributes = {name: clean_text(value, MAX_VALUE) for name, value in row.items() if name not in COLUMNS}
     subscriber = NewSubscriber(
@@ -186,8 +208,28 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int]) -
         locale=locale,
         tags=frozenset(filter(None, tags)),
         attributes={name: value for name, value in attributes.items() if value},
+        consent=consent,
+        status=status,
     )
     return GoodRow(line, subscriber, tuple(notices))
+
+
+def _consent(row: Mapping[str, str], said: Said) -> Consent | None:
+    """How and when this person agreed, by the row or else by what was said of the list; ValueError for half of it."""
+    source = clean_text(row.get("consent_source", ""), MAX_SOURCE) or said.source
+    date = row.get("consent_date", "") or said.date
+    if bool(source) != bool(date):
+        raise ValueError(f"a consent needs its source and its date; the {'date' if source else 'source'} is missing")
+    return Consent(source, parse_moment(date, said.zone, said.now)) if source else None
+
+
+def _status(text: str) -> Status:
+    """What an export of ours says in ``list_status``; ValueError for anything else."""
+    if not text:
+        return Status.SUBSCRIBED
+    if text not in IMPORTED:
+        raise ValueError(f"unknown list_status '{clean_text(text, MAX_TAG)}'; known are: {', '.join(IMPORTED)}")
+    return Status(text)
 
 
 def parse_locale(text: str) -> str:

@@ -114,6 +114,23 @@ def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:
             return HasAttribute(key, _words(key, value, problems))
 
 
+def as_data(rule: Rule) -> dict[str, object]:
+    """The rule as ``newsletter.yaml`` would say it."""
+    match rule:
+        case HasTag(tags):
+            return {"tag": list(tags)}
+        case HasLocale(locales):
+            return {"locale": list(locales)}
+        case HasAttribute(name, values):
+            return {name: list(values)}
+        case All(rules):
+            return {"all": [as_data(inner) for inner in rules]}
+        case AnyOf(rules):
+            return {"any": [as_data(inner) for inner in rules]}
+        case Not(inner):
+            return {"not": as_data(inner)}
+
+
 def _words(key: str, value: object, problems: list[Problem]) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, str | int) and not isinstance(item, bool) for item in items):

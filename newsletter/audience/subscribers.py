@@ -17,6 +17,8 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
 
+from newsletter.audience.consent import Consent
+
 MAX_NAME = 100  # characters kept of a name; longer ones are cut, and the import says so
 MAX_VALUE = 500  # characters kept of an attribute
 MAX_TAG = 60
@@ -51,6 +53,8 @@ class NewSubscriber:
     locale: str = ""
     tags: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    consent: Consent | None = None
+    status: Status = Status.SUBSCRIBED  # what they are if they are new
 
 
 @dataclass(frozen=True, slots=True)

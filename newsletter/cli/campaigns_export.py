@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from newsletter.audience.audit import Deed, Entry
+from newsletter.audience.cells import GUARD, guarded
 from newsletter.cli.campaigns_resolve import Number
 from newsletter.cli.output import printable, tell
 from newsletter.cli.wiring import open_house
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("address", "edition", "domain", "state", "attempts", "reply", "last change")
 STDOUT = Path("-")
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last: full width = + - @
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +56,8 @@ def export_command(
     async def run() -> int:
         async with house.stores() as stores:
             rows = stores.campaigns.deliveries(await find(stores, number), wanted)
+            states_told = [state.value for state in wanted]
+            await stores.audit.record(Entry(house.who, Deed.EXPORTED, f"campaign {number}", {"states": states_told}))
             if file == STDOUT:
                 return await write_rows(rows, sys.stdout)
             with new_file(file, force=force) as opened:
@@ -82,11 +85,11 @@ async def write_rows(rows: AsyncIterator[Delivery], to: TextIO) -> int:
 def harmless(cell: str) -> str:
     """The text as a spreadsheet may have it: no formula, and nothing that a terminal obeys."""
     text = printable(cell)
-    return f"'{text}" if text.startswith(_RISKY) or cell.startswith(_RISKY) else text
+    return guarded(text) if guarded(cell) == cell else f"{GUARD}{text}"
 
 
 @contextlib.contextmanager
-def new_file(file: Path, *, force: bool) -> Iterator[TextIO]:
+def new_file(file: Path, *, force: bool, encoding: str = "utf-8-sig") -> Iterator[TextIO]:
     """A file that its owner alone can read, and that is there when it is whole.  Raises UsageError.
 
     It is written under another name in the same folder.
@@ -99,7 +102,7 @@ def new_file(file: Path, *, force: bool) -> Iterator[TextIO]:
     try:
         descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         try:
-            with os.fdopen(descriptor, "w", newline="", encoding="utf-8-sig") as opened:
+            with os.fdopen(descriptor, "w", newline="", encoding=encoding) as opened:
                 yield opened
                 opened.flush()
                 os.fsync(descriptor)

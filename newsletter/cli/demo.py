@@ -23,7 +23,7 @@ import typer
 
 from newsletter.cli.content import check_issue, write_editions
 from newsletter.cli.output import say, table
-from newsletter.cli.subscribers import import_list, print_report
+from newsletter.cli.subscribers_import import import_list, print_report
 from newsletter.cli.wiring import House, open_house, with_settings
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, UsageError
@@ -82,7 +82,8 @@ async def _run(house: House, loaded: LoadedIssue) -> None:
         demo_house = with_settings(house, **changes)
         people = folder / "people.csv"
         _write_people(people, house.settings.locales)
-        print_report(await import_list(demo_house, people), Path(house.workspace.shown(people)))
+        report, _near = await import_list(demo_house, people, "newsletter demo", house.clock.now().isoformat())
+        print_report(report, Path(house.workspace.shown(people)))
         segments = list(house.settings.segments)
         everybody = [name for name in segments if name in ("everyone", "everybody")] or segments
         say("")

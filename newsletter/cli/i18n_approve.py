@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 from typing import Annotated
 
 import typer
 
+from newsletter.cli.audit import record_approval
 from newsletter.cli.output import AsJson, say, say_json
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
@@ -51,10 +53,12 @@ def approve_command(
     edition = f"the {locale} edition of '{loaded.slug}'"
     if withdraw:
         withdraw_approval(house, loaded.slug, locale)
+        asyncio.run(record_approval(house, loaded.slug, locale))
         told = {"issue": loaded.slug, "locale": locale, "approved": False, "file": shown}
         say_json(told) if as_json else say(f"{edition} is no longer approved")
         return
     approval = approve_edition(house, loaded, locale, by)
+    asyncio.run(record_approval(house, loaded.slug, locale, approval.by))
     if as_json:
         told = {"issue": loaded.slug, "locale": locale, "approved": True, "file": shown}
         say_json({**told, "by": approval.by, "at": approval.at.isoformat()})

@@ -12,6 +12,7 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    audit,
     campaigns,
     content,
     demo,
@@ -64,6 +65,7 @@ worker.register(app)
 app.add_typer(campaigns.app, name="campaigns")
 demo.register(app)
 doctor.register(app)
+audit.register(app)
 preview.register(app)
 serve.register(app)
 

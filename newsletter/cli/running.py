@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from newsletter.audience.audit import PROGRAM
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.output import tell
 from newsletter.cli.parts import deliver_in_parts
@@ -68,7 +69,7 @@ class Runner:
             self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):
                 raise  # it may be back in a minute
-            await self.stores.campaigns.pause(campaign.id, error.message)
+            await self.stores.campaigns.pause(campaign.id, error.message, who=PROGRAM)
             hint = f"{error.hint}; then 'newsletter campaigns resume {campaign.id}', and send again"
             raise SendingStoppedError(error.message, hint.removeprefix("; ")) from error
         finally:

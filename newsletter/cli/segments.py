@@ -15,7 +15,7 @@ from newsletter.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from newsletter.audience.segments import Rule
     from newsletter.cli.wiring import Stores
-    from newsletter.store.subscribers import Recipient
+    from newsletter.store.people import Recipient
 
 app = typer.Typer(help="Named rules that pick people from the list.", no_args_is_help=True)
 

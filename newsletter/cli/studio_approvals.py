@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+from newsletter.cli.audit import record_approval
 from newsletter.cli.i18n_approve import approve_edition, seal_of, standing_of, user_name, withdraw_approval
 from newsletter.cli.studio_work import Work
 from newsletter.cli.workbench import Workbench
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, TranslationError, UsageError
-from newsletter.i18n.approvals import Seal
+from newsletter.i18n.approvals import Approval, Seal
 from newsletter.i18n.locales import own_name
 from newsletter.i18n.messages import messages
 from newsletter.web.preview.approving import Approvable, ApprovalPage
@@ -32,7 +33,8 @@ class ApprovalDesk:
 
     async def approve(self, slug: str, locale: str, by: str, seen: str) -> None:
         """Approve one."""
-        await self._work(lambda: self._approve(slug, locale, by, seen))
+        approval = await self._work(lambda: self._approve(slug, locale, by, seen))
+        await record_approval(self._bench.house, slug, locale, approval.by)
 
     async def withdraw(self, slug: str, locale: str) -> None:
         """Take one back."""
@@ -42,6 +44,7 @@ class ApprovalDesk:
             withdraw_approval(self._bench.house, slug, locale)
 
         await self._work(take_back)
+        await record_approval(self._bench.house, slug, locale)
 
     def _loaded(self, slug: str, locale: str = "") -> LoadedIssue:
         """The issue as it is now: nobody approves a last good version."""
@@ -76,12 +79,12 @@ class ApprovalDesk:
         number = len(list(messages(issue, locale)))
         return Approvable(locale, own_name(locale), locale == issue.source_locale, number, approved, seen, obstacles)
 
-    def _approve(self, slug: str, locale: str, by: str, seen: str) -> None:
+    def _approve(self, slug: str, locale: str, by: str, seen: str) -> Approval:
         loaded, house = self._loaded(slug, locale), self._bench.house
         now = seal_of(house, loaded, locale)
         if _print(now) != seen:
             raise UsageError(f"the {locale} edition of '{slug}' has changed since you opened the page", "read it again")
-        approve_edition(house, loaded, locale, by, now)
+        return approve_edition(house, loaded, locale, by, now)
 
 
 def _print(seal: Seal) -> str:

@@ -1,116 +1,122 @@
-"""``newsletter subscribers``: lists in, people out."""
+"""``newsletter subscribers``: one person, shown, added, let go, or erased."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import datetime as dt
+import sys
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.audience.csvlist import read_list
-from newsletter.audience.subscribers import Status, parse_address
-from newsletter.cli.output import AsJson, say, say_json, tell
-from newsletter.cli.wiring import House, open_house
+from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment
+from newsletter.audience.csvlist import parse_locale
+from newsletter.audience.subscribers import (
+    MAX_NAME,
+    MAX_TAG,
+    NewSubscriber,
+    Status,
+    Subscriber,
+    clean_text,
+    parse_address,
+)
+from newsletter.cli import subscribers_import, subscribers_list
+from newsletter.cli.output import AsJson, confirm, say, say_json
+from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
-    from newsletter.store.subscribers import ImportReport
+    from newsletter.store.erasure import Erased
+    from newsletter.store.people import Dossier
 
-SHOWN = 50  # bad rows printed; --json has all
+Address = Annotated[str, typer.Argument(help="The address of one person.")]
 
 app = typer.Typer(help="The people on the list.", no_args_is_help=True)
-
-
-@app.command("import")
-def import_command(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE.csv", help="Columns: email, name, locale, tags, and any other.")
-    ],
-    as_json: AsJson = False,
-) -> None:
-    """Add and update people from a CSV file; rows that cannot go in are listed with the reason."""
-    report = asyncio.run(import_list(open_house(), file))
-    bad = [{"line": row.line, "reason": row.reason} for row in report.bad]
-    if as_json:
-        notices = [{"line": line, "notice": notice} for line, notice in report.notices]
-        say_json(
-            {
-                "added": report.added,
-                "changed": report.changed,
-                "unchanged": report.unchanged,
-                "left": report.left,
-                "bounced": report.bounced,
-                "bad": bad,
-                "notices": notices,
-            }
-        )
-    else:
-        print_report(report, file)
-    if report.bad:
-        raise typer.Exit(1)
-
-
-async def import_list(house: House, file: Path) -> ImportReport:
-    """Import one file; AudienceError if it is no list at all."""
-    async with house.stores() as stores:
-        return await stores.subscribers.import_rows(read_list(file))
-
-
-def print_report(report: ImportReport, file: Path) -> None:
-    """Tell what an import did."""
-    say(f"{file}: {report.added} added, {report.changed} changed, {report.unchanged} as they were")
-    if report.left:
-        say(f"  {report.left} of them unsubscribed earlier and stay so")
-    if report.bounced:
-        say(f"  {report.bounced} bounced: their server says that there is no such mailbox; they get no mail")
-        say("  next: 'newsletter subscribers show ADDRESS' tells what the server said, and what to do if it was wrong")
-    for line, notice in report.notices[:SHOWN]:
-        say(f"  line {line}: {notice}")
-    for row in report.bad[:SHOWN]:
-        tell(f"  line {row.line} did not go in: {row.reason}")
-    if len(report.bad) > SHOWN:
-        tell(f"  … and {len(report.bad) - SHOWN} more; --json lists them all")
-    if report.bad:
-        rows = "this row" if len(report.bad) == 1 else f"these {len(report.bad)} rows"
-        tell(f"  hint: mend {rows} and import the file again")
+subscribers_import.register(app)
+subscribers_list.register(app)
 
 
 @app.command("show")
-def show_command(
-    address: Annotated[str, typer.Argument(help="The address of one person.")], as_json: AsJson = False
-) -> None:
-    """Show what is stored of one person."""
-    house, email = open_house(), _parsed(address)
+def show_command(address: Address, as_json: AsJson = False) -> None:
+    """Show one person: what they get, what they agreed to, and what came back of their mail."""
+    house, email = open_house(), parsed(address)
 
-    async def run() -> None:
+    async def run() -> tuple[Subscriber, Dossier, tuple[int, str] | None]:
         async with house.stores() as stores:
             found = await stores.subscribers.find(email)
-            if found is None:
-                raise UsageError(f"nobody on the list has the address '{address}'")
+            dossier = await stores.people.dossier(email)
+            if found is None or dossier is None:
+                raise nobody(address)
             bounced = await stores.campaigns.last_rejection(found.id) if found.status is Status.BOUNCED else None
-        facts: dict[str, object] = {
-            "email": found.email,
-            "name": found.name,
-            "locale": found.locale,
-            "status": found.status.value,
-            "tags": sorted(found.tags),
-            "attributes": dict(found.attributes),
-        }
-        if bounced:
-            facts |= {"bounced_in": bounced[0], "reply": bounced[1]}
-        if as_json:
-            say_json(facts)
-            return
-        for key, value in facts.items():
-            shown = ", ".join(value) if isinstance(value, list) else value
-            if isinstance(value, dict):
-                shown = ", ".join(f"{name}={text}" for name, text in value.items())
-            say(f"{key + ':':<12} {shown}")
-        if found.status is Status.BOUNCED:
-            _explain(bounced)
+            return found, dossier, bounced
 
-    asyncio.run(run())
+    found, dossier, bounced = asyncio.run(run())
+    wordings = {row["hash"]: row["text"] for row in dossier["wordings"]}
+    facts: dict[str, object] = {
+        "email": found.email,
+        "name": found.name,
+        "locale": found.locale,
+        "status": found.status.value,
+        "tags": sorted(found.tags),
+        "attributes": dict(found.attributes),
+        "declined": found.declined,
+        "paused_until": found.paused_until.isoformat() if found.paused_until else None,
+        "consents": [
+            {
+                "source": row["source"],
+                "given_at": _iso(row["given_at"]),
+                "confirmed_at": _iso(row["confirmed_at"]),
+                "wording": wordings.get(row["wording"]),
+            }
+            for row in dossier["consents"]
+        ],
+        "feedback": [
+            {
+                "campaign": row["campaign_id"],
+                "at": _iso(row["at"]),
+                "verdict": row["verdict"],
+                "status": row["status"],
+                "diagnostic": row["diagnostic"],
+            }
+            for row in dossier["feedback"]
+        ],
+    }
+    if bounced:
+        facts |= {"bounced_in": bounced[0], "reply": bounced[1]}
+    if as_json:
+        say_json(facts)
+        return
+    zone = ZoneInfo(house.settings.organisation.timezone)
+    for key, value in facts.items():
+        for line in _lines(value, zone) or ([""] if key in ("name", "tags") else []):
+            say(f"{key + ':':<13} {line}")
+    if found.status is Status.BOUNCED:
+        _explain(bounced)
+    if not dossier["consents"]:
+        say("no consent is on record: when and where they agreed, nobody has said")
+
+
+def _lines(value: object, zone: ZoneInfo) -> list[str]:
+    """How a fact is shown: nothing if there is nothing to tell."""
+    if isinstance(value, dict):
+        return [", ".join(f"{name}={text}" for name, text in value.items())] if value else []
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [", ".join(_shown(text, zone) for text in one.values() if text) for one in value]
+    if isinstance(value, list):
+        return [", ".join(value)] if value else []
+    return [_shown(value, zone)] if value else []
+
+
+def _shown(value: object, zone: ZoneInfo) -> str:
+    try:
+        return dt.datetime.fromisoformat(str(value)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return " ".join(str(value).split())
+
+
+def _iso(moment: object) -> str | None:
+    return moment.isoformat() if isinstance(moment, dt.datetime) else None
 
 
 def _explain(bounced: tuple[int, str] | None) -> None:
@@ -122,23 +128,114 @@ def _explain(bounced: tuple[int, str] | None) -> None:
         say("  it tries all again who were rejected in that campaign, and puts them back on the list")
 
 
+@app.command("add")
+def add_command(
+    address: Address,
+    source: Annotated[str, typer.Option("--consent-source", help="Where they agreed: 'form at the June meeting'.")],
+    date: Annotated[str, typer.Option("--consent-date", help="When they agreed: 2026-06-10; today, if left out.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Their name.")] = "",
+    locale: Annotated[str, typer.Option("--locale", help="Their language; the default one, if left out.")] = "",
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add one person who has agreed to get mail."""
+    house, email = open_house(), parsed(address)
+    now = house.clock.now()
+    told = clean_text(source, MAX_SOURCE)
+    if not told:
+        raise UsageError("where did they agree?", "--consent-source 'form at the June meeting'")
+    try:
+        moment = parse_moment(date, ZoneInfo(house.settings.organisation.timezone), now) if date else now
+        person = NewSubscriber(
+            email,
+            clean_text(name, MAX_NAME),
+            parse_locale(locale),
+            frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for tag in tags or ()))),
+            consent=Consent(told, moment),
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+    async def run() -> None:
+        async with house.stores() as stores:
+            tokens = await house.tokens(stores.database)
+            if await stores.subscribers.add(person, tokens.address_hashes):
+                return
+            known = await stores.subscribers.find(email)
+        if known is None:
+            hint = "they can join again by themselves, with the form on your pages"
+            raise UsageError(f"{address} was erased at their own wish", hint)
+        hint = f"'newsletter subscribers show {address}' tells more"
+        if known.status is not Status.SUBSCRIBED:
+            hint = "they can join again by themselves, with the form on your pages"
+        raise UsageError(f"{address} is on the list already, as {known.status}", hint)
+
+    asyncio.run(run())
+    if as_json:
+        say_json({"email": email, "status": Status.SUBSCRIBED.value})
+    else:
+        say(f"{address} is on the list")
+
+
 @app.command("unsubscribe")
-def unsubscribe_command(address: Annotated[str, typer.Argument(help="The address of one person.")]) -> None:
+def unsubscribe_command(address: Address, as_json: AsJson = False) -> None:
     """Let somebody leave, at once, also in the middle of a sending."""
-    house, email = open_house(), _parsed(address)
+    house, email = open_house(), parsed(address)
 
     async def run() -> None:
         async with house.stores() as stores:
             if not await stores.subscribers.unsubscribe(email):
-                raise UsageError(f"nobody on the list has the address '{address}'")
-        say(f"{address} has left and will get no more mail")
+                raise nobody(address)
 
     asyncio.run(run())
+    if as_json:
+        say_json({"email": email, "status": Status.UNSUBSCRIBED.value})
+    else:
+        say(f"{address} has left and will get no more mail")
 
 
-def _parsed(address: str) -> str:
-    """An address of somebody on the list, in the form in which lists are stored."""
+@app.command("erase")
+def erase_command(
+    address: Address,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase one person for good; a keyed hash is left, by which no later import brings them back."""
+    house, email = open_house(), parsed(address)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked", "add --yes to erase without being asked")
+    if not yes and not confirm(f"Erase all that is stored of {address}, for good?"):
+        say("nothing was erased")
+        return
+
+    async def run() -> Erased:
+        async with house.stores() as stores:
+            tokens = await house.tokens(stores.database)
+            done = await stores.eraser.erase(email, tokens.address_hashes)
+            if done is None:
+                raise nobody(address)
+            return done
+
+    done = asyncio.run(run())
+    if as_json:
+        say_json(
+            {"erased": done.person, "forms": done.signups, "deliveries": done.deliveries, "clean": done.clean},
+        )
+        return
+    say(f"all that was stored of {address} is erased; a hash is left, by which no import brings them back")
+    if not done.clean:
+        say("  a program is reading the database, so its log still holds old bytes; the next quiet moment clears them")
+    say("  next: delete them from your own files too: lists, exports, and the mailbox; copies keep them until they go")
+
+
+def parsed(address: str) -> str:
+    """An address of somebody on the list, in the form in which lists are stored.  Raises UsageError."""
     try:
         return parse_address(address, international=True)
     except ValueError as error:
         raise UsageError(f"'{address}' is no address: {error}") from None
+
+
+def nobody(address: str) -> UsageError:
+    """That the address is not on the list."""
+    return UsageError(f"nobody on the list has the address '{address}'")

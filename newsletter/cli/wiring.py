@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
+from newsletter.cli.actor import person
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
@@ -50,7 +51,9 @@ if TYPE_CHECKING:
     from newsletter.store.audit import AuditStore
     from newsletter.store.campaigns import CampaignStore
     from newsletter.store.database import Database
+    from newsletter.store.erasure import Eraser
     from newsletter.store.freeze import Freezer
+    from newsletter.store.people import PeopleStore
     from newsletter.store.subscribers import SubscriberStore
     from newsletter.store.upkeep import Upkeep
 
@@ -58,7 +61,8 @@ if TYPE_CHECKING:
 class House:
     """One workspace with everything that its commands use, each built when first asked for."""
 
-    def __init__(self, workspace: Workspace, clock: Clock | None = None) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock | None = None, who: str = "") -> None:
+        self.who = who or person()  # in the audit log
         self.workspace = workspace
         self.settings = workspace.settings
         self.clock = clock or SystemClock()
@@ -218,7 +222,9 @@ class House:
         from newsletter.store.audit import AuditStore
         from newsletter.store.campaigns import CampaignStore
         from newsletter.store.database import Database
+        from newsletter.store.erasure import Eraser
         from newsletter.store.freeze import Freezer
+        from newsletter.store.people import PeopleStore
         from newsletter.store.subscribers import SubscriberStore
         from newsletter.store.upkeep import Upkeep
 
@@ -226,9 +232,11 @@ class House:
             locales = self.settings.locales
             yield Stores(
                 database,
-                SubscriberStore(database, self.clock, locales[0]),
-                CampaignStore(database, self.clock),
-                Freezer(database, self.clock, locales, self.settings.bilingual),
+                SubscriberStore(database, self.clock, locales[0], self.who),
+                PeopleStore(database),
+                Eraser(database, self.clock, self.who),
+                CampaignStore(database, self.clock, self.who),
+                Freezer(database, self.clock, locales, self.settings.bilingual, self.who),
                 Upkeep(database, self.clock),
                 AuditStore(database, self.clock),
             )
@@ -288,6 +296,8 @@ class Stores:
 
     database: Database
     subscribers: SubscriberStore
+    people: PeopleStore
+    eraser: Eraser
     campaigns: CampaignStore
     freezer: Freezer
     upkeep: Upkeep
@@ -302,4 +312,4 @@ def open_house() -> House:
 def with_settings(house: House, **changes: object) -> House:
     """The same house with other settings; for the demo."""
     settings = house.settings.model_copy(update=changes)
-    return House(replace(house.workspace, settings=settings), house.clock)
+    return House(replace(house.workspace, settings=settings), house.clock, house.who)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polib
 
+from newsletter.cli.actor import in_studio
 from newsletter.cli.i18n_approve import standing_of
 from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
@@ -68,7 +69,7 @@ class Workbench:
 
     def __init__(self, root: Path, environment: Mapping[str, str], clock: Clock | None = None) -> None:
         self._environment, self._clock = environment, clock
-        self._house = House(find_workspace(root, environment), clock)
+        self._house = House(find_workspace(root, environment), clock, in_studio())
         self._settled: Stamp = self._settings_stamp()
         self._settings_mistakes: tuple[Mistake, ...] = ()
         self._signer: Signer | None = self._make_signer()
@@ -87,7 +88,7 @@ class Workbench:
         if now != self._settled:
             self._settled = now
             try:
-                self._house = House(find_workspace(self._house.workspace.root, self._environment), self._clock)
+                self._house = self.own_house()
                 self._settings_mistakes = ()
                 self._signer = self._make_signer()
             except SettingsError as error:
@@ -99,7 +100,7 @@ class Workbench:
 
         Raises SettingsError.
         """
-        return House(find_workspace(self._house.workspace.root, self._environment), self._clock)
+        return House(find_workspace(self._house.workspace.root, self._environment), self._clock, in_studio())
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:

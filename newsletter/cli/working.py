@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from newsletter.adapters.pool import SessionPool
+from newsletter.audience.audit import PROGRAM
 from newsletter.cli.lock import only_run
 from newsletter.cli.logs import note
 from newsletter.cli.queues import CHUNK, Queue, wake_ups
@@ -231,7 +232,9 @@ class Worker:
         """A fault of the program comes back every time: better wait for a person than try it on everybody."""
         self._faults[number] = 0
         with contextlib.suppress(StoreError):
-            await self._stores.campaigns.pause(number, f"newsletter itself failed ({type(error).__name__})")
+            await self._stores.campaigns.pause(
+                number, f"newsletter itself failed ({type(error).__name__})", who=PROGRAM
+            )
 
     async def deliver(self, number: int) -> bool:
         """One chunk of a campaign; whether there may be more.  Raises MailServerError, StoreError, SettingsError."""

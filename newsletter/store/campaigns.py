@@ -13,11 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.audience.audit import PROGRAM, Deed, Entry
 from newsletter.audience.subscribers import Status
 from newsletter.clock import Clock
 from newsletter.content.schema import MailKind
 from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import CampaignStatus, State
+from newsletter.store.audit import record
 from newsletter.store.database import Database
 from newsletter.store.tables import campaigns, deliveries, editions, runs, subscribers
 from newsletter.store.upkeep import move
@@ -74,11 +76,12 @@ class Run:
 
 
 class CampaignStore:
-    """The campaigns in one database."""
+    """The campaigns in one database; ``who`` decides."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, who: str = PROGRAM) -> None:
         self._database = database
         self._clock = clock
+        self._who = who
 
     async def find(self, slug: str, names: Collection[str]) -> Campaign | None:
         """The newest campaign of this issue to just this target, if there is one."""
@@ -206,11 +209,11 @@ class CampaignStore:
         async with self._database.read() as connection:
             return [Run(name, started_at) for name, started_at in (await connection.execute(query)).all()]
 
-    async def pause(self, campaign_id: int, reason: str) -> bool:
+    async def pause(self, campaign_id: int, reason: str, *, who: str = "") -> bool:
         """Claim nothing more; whether it was running or scheduled.  When this returns, nobody claims any more."""
-        return await self._set_status(
-            campaign_id, (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED), CampaignStatus.PAUSED, reason
-        )
+        entry = Entry(who or self._who, Deed.PAUSED, _about(campaign_id), {"reason": reason})
+        old = (CampaignStatus.RUNNING, CampaignStatus.SCHEDULED)
+        return await self._set_status(campaign_id, old, CampaignStatus.PAUSED, reason, entry)
 
     async def resume(self, campaign_id: int) -> bool:
         """Let a paused campaign go on; whether it was paused.
@@ -220,7 +223,8 @@ class CampaignStore:
         """
         to_come = campaigns.c.starts_at > self._clock.now()
         new = sa.case((to_come, CampaignStatus.SCHEDULED.value), else_=CampaignStatus.RUNNING.value)
-        return await self._set_status(campaign_id, (CampaignStatus.PAUSED,), new, "")
+        entry = Entry(self._who, Deed.RESUMED, _about(campaign_id))
+        return await self._set_status(campaign_id, (CampaignStatus.PAUSED,), new, "", entry)
 
     async def _set_status(
         self,
@@ -228,6 +232,7 @@ class CampaignStore:
         old: Collection[CampaignStatus],
         new: CampaignStatus | sa.ColumnElement[str],
         reason: str,
+        entry: Entry,
     ) -> bool:
         async with self._database.write() as connection:
             result = await connection.execute(
@@ -235,6 +240,8 @@ class CampaignStore:
                 .where(campaigns.c.id == campaign_id, campaigns.c.status.in_(old))
                 .values(status=new, status_reason=reason)
             )
+            if result.rowcount:
+                await record(connection, self._clock, entry)
         return result.rowcount > 0
 
     async def cancel(self, campaign_id: int) -> int:
@@ -248,7 +255,10 @@ class CampaignStore:
             )
             await move(connection, campaign_id, State.DEFERRED, State.PENDING, now)
             reply = "the campaign was cancelled"
-            return await move(connection, campaign_id, State.PENDING, State.CANCELLED, now, reply=reply)
+            changed = await move(connection, campaign_id, State.PENDING, State.CANCELLED, now, reply=reply)
+            entry = Entry(self._who, Deed.CANCELLED, _about(campaign_id), {"people": changed})
+            await record(connection, self._clock, entry)
+        return changed
 
     async def resolve(self, campaign_id: int, old: State, new: State) -> int:
         """Move everything in one state to another, as a person says who has looked; returns how many.
@@ -274,7 +284,14 @@ class CampaignStore:
                     .where(campaigns.c.id == campaign_id, campaigns.c.status == CampaignStatus.FINISHED)
                     .values(status=CampaignStatus.RUNNING)
                 )
+            if changed:
+                detail = {"from": old, "to": new, "people": changed}
+                await record(connection, self._clock, Entry(self._who, Deed.RESOLVED, _about(campaign_id), detail))
         return changed
+
+
+def _about(campaign_id: int) -> str:
+    return f"campaign {campaign_id}"
 
 
 def to_campaign(row: Mapping[Any, Any]) -> Campaign:

@@ -12,6 +12,7 @@ https://www.postgresql.org/docs/current/transaction-iso.html
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import sqlite3
@@ -39,6 +40,8 @@ LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which P
 KEEPALIVES = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # seconds, seconds, times
 DISK_FULL = "53100"  # PostgreSQL's code
 MIGRATION_LOCK = 20_190_603  # the key of PostgreSQL's advisory lock while tables are changed; any number
+ERASURE_LOCK = 20_190_604  # the same, between those who erase people and those who write down who they are
+CHECKPOINT_TIMEOUT = 10.0  # seconds to wait for those who read, before SQLite's log can be emptied
 
 T = TypeVar("T")
 
@@ -141,6 +144,33 @@ class Database:
                 yield connection
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Like ``read``, and on PostgreSQL too every statement sees the same state."""
+        async with self.read() as connection:
+            if self.file is None:
+                await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+
+    async def keep_erasure_out(self, connection: AsyncConnection) -> None:
+        """Until the end of this transaction, erase nobody.  SQLite has one writer anyway."""
+        if self.file is None:
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(ERASURE_LOCK)))
+
+    async def erase_alone(self, connection: AsyncConnection) -> None:
+        """Wait until nobody keeps erasure out, and be the only one who erases."""
+        if self.file is None:
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ERASURE_LOCK)))
+
+    async def empty_log(self) -> bool:
+        """Write SQLite's log back into the file and empty it, so that nothing deleted is left in it.
+
+        False if somebody was reading for all of CHECKPOINT_TIMEOUT.  A server looks after its own log.
+        """
+        if self.file is None:
+            return True
+        return await asyncio.to_thread(_empty_log, self.file)
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at its end, or leaves no trace when an error is raised."""
         with self._in_words():
@@ -209,6 +239,12 @@ def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
             return work(connection)
 
 
+def _empty_log(file: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(file, timeout=CHECKPOINT_TIMEOUT, isolation_level=None)) as connection:
+        busy, _pages, _written = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
 def _is_busy(error: OperationalError) -> bool:
     """Whether somebody else is writing.  It shows at BEGIN IMMEDIATE, before anything was done."""
     return _sqlite_kind(error) == sqlite3.SQLITE_BUSY
@@ -233,6 +269,7 @@ def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) ->
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is deleted is overwritten: an erased address is in no forgotten corner of the file
         f"busy_timeout={patience}",
     ):
         cursor.execute(f"PRAGMA {pragma}")

@@ -17,17 +17,19 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from newsletter.audience.segments import Rule
+from newsletter.audience.audit import PROGRAM, Deed, Entry
+from newsletter.audience.segments import Rule, as_data
 from newsletter.clock import Clock
 from newsletter.content.schema import MailKind
 from newsletter.delivery.message import FrozenEdition
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import AudienceError
 from newsletter.i18n.locales import Offer
+from newsletter.store.audit import record
 from newsletter.store.campaigns import Campaign, segments_key, to_campaign
 from newsletter.store.database import Database
+from newsletter.store.people import REF_BYTES, Recipient, stream_recipients
 from newsletter.store.select import in_any, reachable, wants
-from newsletter.store.subscribers import REF_BYTES, Recipient, stream_recipients
 from newsletter.store.tables import campaigns, deliveries, editions, subscribers
 
 BATCH = 500  # ledger rows an insert
@@ -93,10 +95,16 @@ class Freezer:
     """Plans and freezes campaigns in one database.  ``bilingual`` has the pairs of locales by segment."""
 
     def __init__(
-        self, database: Database, clock: Clock, locales: Sequence[str], bilingual: Mapping[str, str] | None = None
+        self,
+        database: Database,
+        clock: Clock,
+        locales: Sequence[str],
+        bilingual: Mapping[str, str] | None = None,
+        who: str = PROGRAM,
     ) -> None:
         self._database = database
         self._clock = clock
+        self._who = who
         self._offer = Offer(tuple(locales), bilingual or {})
 
     async def plan(self, target: Target, each: Callable[[Planned], Awaitable[None]]) -> None:
@@ -127,6 +135,7 @@ class Freezer:
             if self._database.file is None:
                 # One freezing at a time, or two at once would not see each other's rows.
                 await connection.execute(sa.text("LOCK TABLE campaigns IN SHARE ROW EXCLUSIVE MODE"))
+            await self._database.keep_erasure_out(connection)
             campaign_id = await self._insert_campaign(connection, target, schedule, now)
             rows = _Rows(connection, campaign_id, edition_for, now)
 
@@ -146,9 +155,27 @@ class Freezer:
                 .returning(*campaigns.c)
             )
             campaign = to_campaign(row.mappings().one())
+            await record(connection, self._clock, self._entry(campaign, target, sum(found.values())))
             if also is not None:
                 await also(connection, campaign_id)
         return campaign
+
+    def _entry(self, campaign: Campaign, target: Target, people: int) -> Entry:
+        """What the audit log keeps of a start: also the rules of its segments, which the settings may change later."""
+        detail: dict[str, object] = {
+            "issue": campaign.slug,
+            "segments": {name: as_data(target.rules[name]) for name in sorted(set(target.segments))},
+            "people": people,
+            "content": campaign.content_hash,
+        }
+        if target.got:
+            detail["only"] = str(target.got)
+        if target.again:
+            detail["again"] = target.again
+        if campaign.starts_at:
+            detail["starts_at"] = campaign.starts_at.isoformat()
+        deed = Deed.SCHEDULED if campaign.starts_at else Deed.STARTED
+        return Entry(self._who, deed, f"campaign {campaign.id}", detail)
 
     async def _insert_campaign(
         self, connection: AsyncConnection, target: Target, schedule: Schedule | None, now: dt.datetime

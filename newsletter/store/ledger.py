@@ -21,6 +21,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from newsletter.audience.audit import PROGRAM, Deed, Entry
 from newsletter.audience.subscribers import Addressee, Status, first_name
 from newsletter.clock import Clock
 from newsletter.delivery.desk import LEASE, Claim, Grant, Result
@@ -28,6 +29,7 @@ from newsletter.delivery.limits import Limit
 from newsletter.delivery.retry import next_attempt
 from newsletter.delivery.states import CampaignStatus, Outcome, State
 from newsletter.store.allowances import Allowances, prepare
+from newsletter.store.audit import record_now
 from newsletter.store.database import Database
 from newsletter.store.prepared import Prepared
 from newsletter.store.select import may_get
@@ -198,11 +200,15 @@ class CampaignLedger:
         rows = [_outcome_row(result, now) for result in results]
         self._store_all.many(connection, rows, campaign=self._campaign_id, token=self._token, now=now)
         if gone := [result.claim.addressee.id for result in results if result.outcome.gone]:
-            connection.execute(
+            suppressed = connection.execute(
                 subscribers.update()
                 .where(subscribers.c.id.in_(gone), subscribers.c.status == Status.SUBSCRIBED)
                 .values(status=Status.BOUNCED, updated_at=now)
+                .returning(subscribers.c.ref)
             )
+            detail = {"campaign": self._campaign_id}
+            entries = [Entry(PROGRAM, Deed.SUPPRESSED, f"subscriber {ref}", detail) for ref in suppressed.scalars()]
+            record_now(connection, self._clock, *entries)
 
     def _claim_within_limits(self, connection: sa.Connection, results: Sequence[Result], want: int) -> Grant:
         """Claim what limits allow, limited domains first: they are what takes longest."""

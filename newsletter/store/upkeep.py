@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from newsletter.audience.audit import PROGRAM, Deed, Entry
 from newsletter.clock import Clock
 from newsletter.delivery.states import TRANSITIONS, CampaignStatus, State
+from newsletter.store.audit import record
 from newsletter.store.database import Database
 from newsletter.store.select import may_get
 from newsletter.store.tables import campaigns, deliveries, runs, subscribers
@@ -117,8 +119,13 @@ class Upkeep:
         )
         late = campaigns.c.latest_start_at < now
         reason = "nobody was there to start it at its time"
-        await connection.execute(scheduled.where(late).values(status=CampaignStatus.PAUSED, status_reason=reason))
-        await connection.execute(scheduled.where(sa.not_(late)).values(status=CampaignStatus.RUNNING))
+        about = f"campaign {campaign_id}"
+        paused = scheduled.where(late).values(status=CampaignStatus.PAUSED, status_reason=reason)
+        if (await connection.execute(paused)).rowcount:
+            await record(connection, self._clock, Entry(PROGRAM, Deed.PAUSED, about, {"reason": reason}))
+        started = scheduled.where(sa.not_(late)).values(status=CampaignStatus.RUNNING)
+        if (await connection.execute(started)).rowcount:
+            await record(connection, self._clock, Entry(PROGRAM, Deed.STARTED, about))
 
     async def _finish(self, connection: AsyncConnection, campaign_id: int, now: dt.datetime) -> None:
         """Close a campaign of which nothing can move by itself; who left or wants a pause is not waited for."""

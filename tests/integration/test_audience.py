@@ -74,6 +74,10 @@ def test_importing_again_changes_only_what_differs_and_takes_nothing_away(space:
         "status": "subscribed",
         "tags": ["farmworker", "supporter"],
         "attributes": {"county": "Franklin"},
+        "declined": "",
+        "paused_until": None,
+        "consents": [],
+        "feedback": [],
     }
 
 

@@ -1,0 +1,38 @@
+"""That somebody agreed to get mail: where, and when.
+
+Whoever writes to many must be able to show it (GDPR Article 7 (1); CASL
+section 13), so lists and staff say it, and nothing is made up for them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+MAX_SOURCE = 200  # characters kept of where somebody agreed
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One consent: on which occasion or form it was given, and when."""
+
+    source: str
+    given_at: dt.datetime
+
+
+def parse_moment(text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:
+    """``2019-06-03`` or ``2019-06-03 14:05`` in ``zone`` → a moment, at midnight if no hour is said.
+
+    ValueError, in words for staff; also for a day that is still to come.
+    A date such as 6/3/2019 is refused: half of the world reads another day.
+    """
+    shown = text.strip()[:40]
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        moment = moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"'{shown}' is no date; write it as 2019-06-03") from None
+    if moment > now:
+        raise ValueError(f"the consent of {shown} is still to come")
+    return moment

@@ -1,0 +1,237 @@
+"""``newsletter subscribers list`` and ``export``: people on the screen or in a file, or all of one person."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import datetime as dt
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+from zoneinfo import ZoneInfo
+
+import typer
+
+from newsletter.audience.audit import Deed, Entry
+from newsletter.audience.cells import guarded
+from newsletter.audience.consent import Consent
+from newsletter.audience.csvlist import COLUMNS, parse_locale
+from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule, as_data
+from newsletter.audience.subscribers import Status, Subscriber
+from newsletter.cli.campaigns_export import STDOUT, new_file
+from newsletter.cli.output import AsJson, say, say_json, table, tell
+from newsletter.cli.segments import known_segments
+from newsletter.cli.wiring import House, Stores, open_house
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.store.people import Filter
+
+
+class Wanted(StrEnum):
+    """The statuses to choose from."""
+
+    SUBSCRIBED = "subscribed"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A filter as it stands on the command line: one of each kind that is named must hold."""
+
+    segments: Sequence[str]
+    tags: Sequence[str]
+    locales: Sequence[str]
+    where: Sequence[str]
+    statuses: Sequence[Wanted]
+
+    def filter(self, house: House) -> Filter:
+        """The same for the store.  Raises UsageError."""
+        from newsletter.store.people import Filter
+
+        rules = [house.settings.segments[name] for name in known_segments(house, list(self.segments))]
+        if self.tags:
+            rules.append(HasTag(tuple(tag.lower() for tag in self.tags)))
+        if self.locales:
+            rules.append(HasLocale(tuple(_locale(locale) for locale in self.locales)))
+        rules += self._attributes()
+        some = [Status(wanted.value) for wanted in self.statuses if wanted is not Wanted.ANY]
+        if Wanted.ANY in self.statuses:
+            some = [status for status in Status if status is not Status.ERASED]
+        return Filter(All(tuple(rules)), frozenset(some or [Status.SUBSCRIBED]))
+
+    def _attributes(self) -> list[Rule]:
+        values: dict[str, list[str]] = {}
+        for pair in self.where:
+            name, equals, value = pair.partition("=")
+            if not name or not equals:
+                raise UsageError(f"'{pair}' is no condition", "write --where county=Addison")
+            values.setdefault(name, []).append(value)
+        return [HasAttribute(name, tuple(found)) for name, found in values.items()]
+
+
+Segments = Annotated[list[str] | None, typer.Option("--segment", "-s", help="Only this segment; all, if repeated.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag; one of them, if repeated.")]
+Locales = Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", help="Only with this value in a further column: county=Addison.")
+]
+Statuses = Annotated[
+    list[Wanted] | None, typer.Option("--status", help="Only with this status; those subscribed, if left out.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the group."""
+    app.command("list")(list_command)
+    app.command("export")(export_command)
+
+
+def list_command(
+    segments: Segments = None,
+    tags: Tags = None,
+    locales: Locales = None,
+    where: Where = None,
+    statuses: Statuses = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many people to list.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List people.  Shows addresses."""
+    house = open_house()
+    which = Asked(segments or (), tags or (), locales or (), where or (), statuses or ()).filter(house)
+
+    async def run() -> tuple[int, list[tuple[Subscriber, Consent | None]]]:
+        async with house.stores() as stores:
+            found = []
+            async for one in stores.people.all(which):
+                found.append(one)
+                if len(found) == limit:
+                    break
+            return await stores.people.count(which), found
+
+    number, found = asyncio.run(run())
+    if as_json:
+        say_json({"matching": number, "people": [_as_json(*one) for one in found]})
+        return
+    table(
+        ("address", "name", "locale", "status", "tags"),
+        ((p.email, p.name, p.locale, p.status, ", ".join(sorted(p.tags))) for p, _consent in found),
+    )
+    if more := number - len(found):
+        say(f"… and {more:,} more; --limit lists more, 'newsletter subscribers export' writes all to a file")
+
+
+def _as_json(person: Subscriber, consent: Consent | None) -> dict[str, object]:
+    return {
+        "email": person.email,
+        "name": person.name,
+        "locale": person.locale,
+        "status": person.status.value,
+        "tags": sorted(person.tags),
+        "attributes": dict(person.attributes),
+        "declined": person.declined,
+        "paused_until": person.paused_until.isoformat() if person.paused_until else None,
+        "consent": {"source": consent.source, "given_at": consent.given_at.isoformat()} if consent else None,
+    }
+
+
+def export_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; - for standard output.")],
+    segments: Segments = None,
+    tags: Tags = None,
+    locales: Locales = None,
+    where: Where = None,
+    statuses: Statuses = None,
+    person: Annotated[
+        str, typer.Option("--person", metavar="ADDRESS", help="All that is stored of one person, as JSON.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write people into a CSV file that 'import' reads, or all of one person into a JSON file.  Keep it to yourself."""
+    house = open_house()
+    asked = Asked(segments or (), tags or (), locales or (), where or (), statuses or ())
+    if person and any((segments, tags, locales, where, statuses)):
+        raise UsageError("--person is all of one person; no filter goes with it")
+    written = asyncio.run(_export_person(house, person, file, force) if person else _export(house, asked, file, force))
+    if file == STDOUT:
+        return
+    if as_json:
+        say_json({"file": str(file), "people": written})
+        return
+    tell(f"{file}: {written} {'person' if written == 1 else 'people'}")
+    tell("  it holds addresses; only you can read it; delete it when it has done its work")
+
+
+async def _export(house: House, asked: Asked, file: Path, force: bool) -> int:
+    which = asked.filter(house)
+    async with house.stores() as stores:
+        detail = {"filter": as_data(which.rule), "statuses": sorted(which.statuses)}
+        await stores.audit.record(Entry(house.who, Deed.EXPORTED, "list", detail))
+        zone = ZoneInfo(house.settings.organisation.timezone)
+        if file == STDOUT:
+            return await _write(stores, which, sys.stdout, zone)
+        with new_file(file, force=force) as opened:
+            return await _write(stores, which, opened, zone)
+
+
+async def _write(stores: Stores, which: Filter, to: TextIO, zone: ZoneInfo) -> int:
+    names = await stores.people.attribute_names(which)
+    return await write_people(stores.people.all(which), names, to, zone)
+
+
+async def write_people(
+    people: AsyncIterator[tuple[Subscriber, Consent | None]], names: Sequence[str], to: TextIO, zone: dt.tzinfo
+) -> int:
+    """Write them one by one, with ``names`` as further columns; returns how many."""
+    writer = csv.writer(to, lineterminator="\r\n")
+    writer.writerow([*COLUMNS, *(guarded(name) for name in names)])
+    number = 0
+    async for person, consent in people:
+        number += 1
+        cells = (
+            person.email,
+            person.name,
+            person.locale,
+            ", ".join(sorted(person.tags)),
+            consent.source if consent else "",
+            consent.given_at.astimezone(zone).isoformat(" ") if consent else "",
+            person.status.value,
+            *(person.attributes.get(name, "") for name in names),
+        )
+        writer.writerow([guarded(cell) for cell in cells])
+    return number
+
+
+async def _export_person(house: House, address: str, file: Path, force: bool) -> int:
+    from newsletter.cli.subscribers import nobody, parsed
+
+    async with house.stores() as stores:
+        email = parsed(address)
+        dossier = await stores.people.dossier(email)
+        if dossier is None:
+            raise nobody(address)
+        found = await stores.subscribers.find(email)
+        about = f"subscriber {found.ref}" if found else "a form that waits to be confirmed"
+        await stores.audit.record(Entry(house.who, Deed.EXPORTED, about))
+    text = json.dumps(dossier, ensure_ascii=False, indent=2, default=lambda moment: moment.isoformat()) + "\n"
+    if file == STDOUT:
+        sys.stdout.write(text)
+    else:
+        with new_file(file, force=force, encoding="utf-8") as opened:
+            opened.write(text)
+    return 1
+
+
+def _locale(text: str) -> str:
+    try:
+        return parse_locale(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
