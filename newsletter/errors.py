@@ -29,6 +29,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from newsletter.wording import said
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceSpan:
@@ -155,5 +157,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
-        return f"did you mean '{near[0]}'?"
-    return f"known are: {', '.join(names)}" if names else ""
+        return said("did you mean '%(word)s'?", word=near[0])
+    return said("known are: %(words)s", words=", ".join(names)) if names else ""

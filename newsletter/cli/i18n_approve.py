@@ -27,6 +27,7 @@ from newsletter.i18n.approvals import (
 from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.locales import halves_of
 from newsletter.settings import ApprovalRule
+from newsletter.wording import said, with_lines
 
 SHOWN = 10  # changes that an error lists; as many fill half a screen
 
@@ -112,14 +113,19 @@ def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
             continue
         again = f"newsletter i18n approve {loaded.slug} --locale {half}"
         if stands.approval is None:
-            hint = f"read it over; then '{again}'"
-            raise TranslationError(f"nobody has approved the {half} edition of '{loaded.slug}'", hint)
-        day = f"{stands.approval.at.astimezone():%Y-%m-%d %H:%M}"
-        lines = [f"the {half} edition of '{loaded.slug}' has changed since {stands.approval.by} approved it on {day}"]
-        lines += [f"  {change}" for change in stands.changes[:SHOWN]]
+            hint = said("read it over; then '%(command)s'", command=again)
+            message = said("nobody has approved the %(locale)s edition of '%(slug)s'", locale=half, slug=loaded.slug)
+            raise TranslationError(message, hint)
+        values = {"locale": half, "slug": loaded.slug, "who": stands.approval.by}
+        what = said(
+            "the %(locale)s edition of '%(slug)s' has changed since %(who)s approved it on %(day)s",
+            day=f"{stands.approval.at.astimezone():%Y-%m-%d %H:%M}",
+            **values,
+        )
+        lines = list(stands.changes[:SHOWN])
         if len(stands.changes) > SHOWN:
-            lines.append(f"  … and {len(stands.changes) - SHOWN} more")
-        raise TranslationError("\n".join(lines), f"read it over again; then '{again}'")
+            lines.append(f"… and {len(stands.changes) - SHOWN} more")
+        raise TranslationError(with_lines(what, lines), said("read it over again; then '%(command)s'", command=again))
 
 
 def _seal(house: House, loaded: LoadedIssue, locale: str, *, draft: bool) -> Seal:

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from newsletter.cli.wiring import Stores
 
 T = TypeVar("T")
-AT_ONCE = 0.35  # seconds that the list of issues may take; what is not looked through by then follows
+AT_ONCE = 0.2  # seconds that the list of issues may take; what is not looked through by then follows
 ADDRESSES_KEPT = 100  # of subscribers that somebody looked through the eyes of
 REF_BYTES = 9
 PAGES_FIRST = 0.3  # seconds after a change in which the page that somebody looks at has the workbench to itself

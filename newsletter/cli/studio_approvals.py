@@ -15,6 +15,7 @@ from newsletter.i18n.locales import own_name
 from newsletter.i18n.messages import messages
 from newsletter.web.preview.approving import Approvable, ApprovalPage
 from newsletter.web.preview.studio import Approved
+from newsletter.wording import headline
 
 DIGITS = 16  # hexadecimal digits of a print: nobody forges one
 SHOWN = 8  # obstacles of one edition; its page of translators has them all
@@ -75,7 +76,7 @@ class ApprovalDesk:
         except ContentError as error:
             obstacles = tuple(finding.message for finding in error.findings)[:SHOWN]
         except TranslationError as error:
-            obstacles = (error.message.partition("\n")[0],)
+            obstacles = (headline(error.message),)
         number = len(list(messages(issue, locale)))
         return Approvable(locale, own_name(locale), locale == issue.source_locale, number, approved, seen, obstacles)
 

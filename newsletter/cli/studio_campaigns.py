@@ -26,6 +26,7 @@ from newsletter.i18n.locales import halves_of, own_name
 from newsletter.store.campaigns import Campaign
 from newsletter.web.preview.campaigns import CampaignRow, DryRun, StartPage, Watched
 from newsletter.web.preview.events import Hub
+from newsletter.wording import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,10 @@ class CampaignDesk:
                     return DryRun(segments, started=campaign.id)
                 prepared = await sending.prepare(own, None)
         except FindingsError as error:
-            found = tuple((f"{finding.where}: {finding.message}", finding.hint) for finding in error.findings)
+            found = tuple(
+                (said("%(where)s: %(what)s", where=finding.where, what=finding.message), finding.hint)
+                for finding in error.findings
+            )
             return DryRun(segments, obstacles=found)
         except NewsletterError as error:
             return DryRun(segments, obstacles=((error.message, error.hint),))

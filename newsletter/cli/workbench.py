@@ -47,6 +47,7 @@ from newsletter.render.rendered import Rendered
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
+from newsletter.wording import headline
 from newsletter.workspace import find_workspace
 
 MAILS_KEPT = 48  # editions for one reader each; some 200 KB a piece
@@ -306,7 +307,7 @@ class Workbench:
 
     def _task(self, entry: Entry) -> Task:
         found = entry.finding
-        message = found.message.partition("\n")[0] if entry.parts else found.message
+        message = headline(found.message) if entry.parts else found.message
         place = Place(found.where.path, found.where.line, entry.locale, entry.context)
         return Task(found.code, message, found.hint, place, entry.blocks, tuple(map(self._task, entry.parts)))
 

@@ -11,17 +11,18 @@ from __future__ import annotations
 import re
 
 from newsletter.content.problems import Problem
+from newsletter.wording import said
 
 FORBIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ue000-\uf8ff\ufffe\uffff]"
 )
 CODE = "invisible-character"
-HINT = "delete it; it often comes with pasted text"
+HINT = said("delete it; it often comes with pasted text")
 
 
 def complaint(character: str) -> str:
     """What to say of one such character, which must not be shown itself."""
-    return f"the invisible character U+{ord(character):04X} may not stand here"
+    return said("the invisible character %(code)s may not stand here", code=f"U+{ord(character):04X}")
 
 
 def check_characters(text: str) -> list[Problem]:

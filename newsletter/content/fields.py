@@ -38,6 +38,7 @@ from newsletter.content.markup import check_markdown, paragraphs
 from newsletter.content.placeholders import check_placeholders
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
+from newsletter.wording import said
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif")
 MAX_TEXT = 20_000  # characters in one text; a long read has some 8,000
@@ -120,7 +121,9 @@ def check_line(text: str) -> list[Problem]:
     """Report placeholders that are none, and line breaks in what must be one line."""
     problems = check_placeholders(text)
     if "\n" in text.strip("\n"):
-        problems.append(Problem("line-break", "this text must stand on one line", "use 'body:' for longer text"))
+        problems.append(
+            Problem("line-break", said("this text must stand on one line"), said("use 'body:' for longer text"))
+        )
     return problems
 
 

@@ -24,6 +24,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from newsletter.content.links import check_url
 from newsletter.content.placeholders import PLACEHOLDER, check_placeholders, mark
 from newsletter.content.problems import Problem
+from newsletter.wording import said
 
 BASE_HEADING = 3  # a block's own title is an <h2>, so "#" in its body is an <h3>
 _BLOCK_RULES = ["paragraph", "heading", "list", "blockquote", "html_block"]
@@ -92,18 +93,20 @@ def check_markdown(source: str) -> list[Problem]:
     for token in _walk(_CHECKER.parse(source)):
         if token.type in ("html_block", "html_inline"):
             snippet = token.content.strip().splitlines()[0]
-            hint = "write Markdown instead: **bold**, *emphasis*, [label](https://…)"
-            problems.append(Problem("raw-html", f"raw HTML is not allowed: {snippet[:60]!r}", hint, snippet))
+            hint = said("write Markdown instead: **bold**, *emphasis*, [label](https://…)")
+            message = said("raw HTML is not allowed: %(text)s", text=repr(snippet[:60]))
+            problems.append(Problem("raw-html", message, hint, snippet))
         elif token.type == "image":
-            hint = "use the block's 'image:' key or an image block, which carry an alt text"
-            problems.append(Problem("markdown-image", "images are not allowed inside Markdown", hint, "!["))
+            hint = said("use the block's 'image:' key or an image block, which carry an alt text")
+            problems.append(Problem("markdown-image", said("images are not allowed inside Markdown"), hint, "!["))
         elif token.type == "link_open":
             href = str(token.attrs.get("href", ""))
             problems += check_url(href)
             # The parser has percent-encoded the braces, so nothing would ever fill it in.
             if found := PLACEHOLDER.search(unquote(href)):
-                hint = "write the whole address; it is the same for every reader"
-                problems.append(Problem("bad-url", "a reader placeholder cannot stand in a URL", hint, found.group()))
+                hint = said("write the whole address; it is the same for every reader")
+                message = said("a reader placeholder cannot stand in a URL")
+                problems.append(Problem("bad-url", message, hint, found.group()))
     return problems
 
 

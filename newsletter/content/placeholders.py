@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 
 from newsletter.content.problems import Problem
 from newsletter.errors import did_you_mean
+from newsletter.wording import said
 
 READER_FIELDS = ("first_name", "name")
 COUNT = "{count}"
@@ -35,22 +36,26 @@ _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}|\{[^{}]*\}?|\}")
 def check_placeholders(text: str) -> list[Problem]:
     """Report whatever stands in braces and is no known placeholder."""
     problems = []
+    hint: str
     for found in _BRACES.finditer(text):
         piece = found.group()
         counted = COUNTED.fullmatch(piece)
         if PLACEHOLDER.fullmatch(piece) or (counted and _good_forms(counted["forms"])):
             continue
         if counted:
-            hint = "give the words for one and for many, # being the number: {count|# letter|# letters}"
-            problems.append(Problem("bad-placeholder", f"{piece!r} has no plural forms", hint, piece))
+            hint = said("give the words for one and for many, # being the number: {count|# letter|# letters}")
+            message = said("%(piece)s has no plural forms", piece=repr(piece))
+            problems.append(Problem("bad-placeholder", message, hint, piece))
             continue
         name = piece.strip("{}%# ").partition("|")[0].strip()
         if name in READER_FIELDS:
-            hint = f"give a fall-back for readers without one: {{{name}|friend}}"
-            problems.append(Problem("bad-placeholder", f"the placeholder {piece!r} has no fall-back", hint, piece))
+            hint = said("give a fall-back for readers without one: %(example)s", example=f"{{{name}|friend}}")
+            message = said("the placeholder %(piece)s has no fall-back", piece=repr(piece))
+            problems.append(Problem("bad-placeholder", message, hint, piece))
         else:
             hint = did_you_mean(name, [*READER_FIELDS, "count"])
-            problems.append(Problem("unknown-placeholder", f"unknown placeholder {piece!r}", hint, piece))
+            message = said("unknown placeholder %(piece)s", piece=repr(piece))
+            problems.append(Problem("unknown-placeholder", message, hint, piece))
     return problems
 
 

@@ -34,6 +34,7 @@ from newsletter.content.source import read_source, validate
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.messages import map_texts, messages
 from newsletter.i18n.translate import Edition
+from newsletter.wording import said
 
 DIGITS = 16  # hexadecimal digits of a hash: 64 bits, enough where nobody forges
 HEAD = "(issue)"  # no id of a block; what stands for the issue itself among its blocks
@@ -156,14 +157,18 @@ def _changed_messages(approved: Seal, now: Seal) -> Iterator[str]:
     for key, target in now.messages.items():
         context, shown = key[0], _shown(now.texts.get(key, ""))
         if key not in approved.messages:
-            yield f"source message {context} {'changed' if context in gone else 'is new'}: {shown}"
+            values = {"context": context, "text": shown}
+            if context in gone:
+                yield said("source message %(context)s changed: %(text)s", **values)
+            else:
+                yield said("source message %(context)s is new: %(text)s", **values)
         elif not target:
-            yield f"translation of {context} is gone or fuzzy: {shown}"
+            yield said("translation of %(context)s is gone or fuzzy: %(text)s", context=context, text=shown)
         elif approved.messages[key] != target:
-            yield f"translation of {context} changed: {shown}"
+            yield said("translation of %(context)s changed: %(text)s", context=context, text=shown)
     here = {context for context, _source in now.messages.keys() - approved.messages.keys()}
     for context in sorted(gone - here):
-        yield f"source message {context} is gone"
+        yield said("source message %(context)s is gone", context=context)
 
 
 def _changed_blocks(approved: Seal, now: Seal) -> Iterator[str]:
@@ -171,13 +176,13 @@ def _changed_blocks(approved: Seal, now: Seal) -> Iterator[str]:
         if approved.blocks.get(name) == now.blocks.get(name):
             continue
         if name == HEAD:
-            yield "the date, the source locale or the order of the blocks changed"
+            yield said("the date, the source locale or the order of the blocks changed")
         elif name not in approved.blocks:
-            yield f"block '{name}' is new"
+            yield said("block '%(name)s' is new", name=name)
         elif name not in now.blocks:
-            yield f"block '{name}' is gone"
+            yield said("block '%(name)s' is gone", name=name)
         else:
-            yield f"in block '{name}' a link, picture, date, number or untranslated text changed"
+            yield said("in block '%(name)s' a link, picture, date, number or untranslated text changed", name=name)
 
 
 def _shown(text: str) -> str:

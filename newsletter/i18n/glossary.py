@@ -25,6 +25,7 @@ from newsletter.content.problems import Problem
 from newsletter.content.source import MAX_BYTES, find_invisible
 from newsletter.errors import ContentError, Finding, SourceSpan, did_you_mean
 from newsletter.i18n.checks.findings import Check
+from newsletter.wording import joined, said
 
 FILE_NAME = "glossary.csv"
 CODE = "bad-glossary"
@@ -74,9 +75,10 @@ class Terms:
         found = {by_form[match.group().casefold()]: match.group() for match in pattern.finditer(source)}
         for term, shown in found.items():
             if not targets[term].search(target):
-                ways = " or ".join(f"‘{form}’" for form in term.targets)
-                message = f"the glossary says {ways} for ‘{shown}’"
-                yield Problem(Check.GLOSSARY, message, f"write it so, or add the other way to {FILE_NAME} after a |")
+                ways = joined([f"‘{form}’" for form in term.targets])
+                message = said("the glossary says %(ways)s for ‘%(term)s’", ways=ways, term=shown)
+                hint = said("write it so, or add the other way to %(file)s after a |", file=FILE_NAME)
+                yield Problem(Check.GLOSSARY, message, hint)
 
 
 @dataclass(frozen=True, slots=True)

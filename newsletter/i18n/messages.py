@@ -22,6 +22,7 @@ from newsletter.content.fields import TextByLocale, TextKind, Translatable
 from newsletter.content.load import LoadedIssue
 from newsletter.content.markup import paragraphs
 from newsletter.content.schema import Issue
+from newsletter.wording import said
 
 _M = TypeVar("_M", bound=BaseModel)
 _HEADLINES = ("title", "text")  # what a block is known by, if it has one of them
@@ -92,7 +93,8 @@ class _Place:
         label = f"{self.owner}, {key}" if self.owner else key
         if not self.headline or text == self.headline:
             return label
-        return f"{label}; under “{textwrap.shorten(self.headline, _SHOWN, placeholder='…')}”"
+        headline = textwrap.shorten(self.headline, _SHOWN, placeholder="…")
+        return said("%(label)s; under “%(headline)s”", label=label, headline=headline)
 
 
 def _map_model(model: _M, place: _Place, change: Change, locale: str | None) -> _M:

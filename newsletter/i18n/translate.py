@@ -27,6 +27,7 @@ from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
 from newsletter.i18n.messages import Message, map_texts
+from newsletter.wording import joined, said, with_lines
 
 HOLE = "⟦{state}: {text}⟧"  # how a draft shows what is not translated yet
 
@@ -110,7 +111,8 @@ def _translated(
             return HOLE.format(state=found, text=entry.msgstr if entry and entry.msgstr else message.text)
         where = SourceSpan(shown, entry.linenum or 1)
         for problem in malformed(message, entry.msgstr):
-            findings.append(Finding(where, problem.code, f"{message.context}: {problem.message}", problem.hint))
+            told = said("%(context)s: %(what)s", context=message.context, what=problem.message)
+            findings.append(Finding(where, problem.code, told, problem.hint))
         return normal_text(message.kind, entry.msgstr)
 
     issue = map_texts(loaded.issue, change, locale)
@@ -128,13 +130,19 @@ def _translated(
 
 
 def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> TranslationError:
-    counts = {which: sum(1 for found, _message in holes if found is which) for which in State}
-    told = ", ".join(f"{number} {which}" for which, number in counts.items() if number)
-    shown = [f"  {found}: {message.context}: {message.text[:60]!r}" for found, message in holes[:10]]
-    more = [f"  … and {len(holes) - 10} more"] if len(holes) > 10 else []  # noqa: PLR2004 - ten fill a screen's half
+    missing, fuzzy = (sum(state is found for state, _message in holes) for found in (State.MISSING, State.FUZZY))
+    counts = [said("%(number)s fuzzy", number=fuzzy)] if fuzzy else []
+    counts += [said("%(number)s missing", number=missing)] if missing else []
+    values = {"locale": locale, "slug": slug, "counts": joined(counts)}
+    what = said("the %(locale)s edition of '%(slug)s' is not complete: %(counts)s", **values)
+    shown = [f"{found}: {message.context}: {message.text[:60]!r}" for found, message in holes[:10]]
+    more = [f"… and {len(holes) - 10} more"] if len(holes) > 10 else []  # noqa: PLR2004 - ten fill a screen's half
     return TranslationError(
-        "\n".join([f"the {locale} edition of '{slug}' is not complete: {told}", *shown, *more]),
-        f"'newsletter i18n sync {slug}' refreshes the catalog; translate it in a PO editor, then try again",
+        with_lines(what, [*shown, *more]),
+        said(
+            "'newsletter i18n sync %(slug)s' refreshes the catalog; translate it in a PO editor, then try again",
+            slug=slug,
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from newsletter.content.source import parse, read_source, validate
 from newsletter.errors import ContentError, SourceSpan
 from newsletter.i18n.checks.findings import Check, CheckFinding, Severity, severity_of
+from newsletter.wording import said
 
 FILE_NAME = "waivers.yaml"
 HEAD = """\
@@ -83,15 +84,16 @@ class Waivers:
             if (waiver.issue, waiver.locale) != (slug, locale) or key in used:
                 continue
             if waiver.check not in list(Check):
-                message = f"there is no check '{waiver.check}'"
+                message = said("there is no check '%(check)s'", check=waiver.check)
             elif severity_of(waiver.check) is Severity.BLOCKING:
-                message = f"'{waiver.check}' cannot be waived"
+                message = said("'%(check)s' cannot be waived", check=waiver.check)
             elif (waiver.context, waiver.check) in found:
-                message = f"the text has changed since '{waiver.check}' was waived: {waiver.reason}"
+                values = {"check": waiver.check, "reason": waiver.reason}
+                message = said("the text has changed since '%(check)s' was waived: %(reason)s", **values)
             else:
-                message = f"'{waiver.check}' was waived and finds nothing here now"
+                message = said("'%(check)s' was waived and finds nothing here now", check=waiver.check)
             where = SourceSpan(self.path, line)
-            hint = "look at the message again; then delete this waiver, or waive anew"
+            hint = said("look at the message again; then delete this waiver, or waive anew")
             yield CheckFinding(Check.STALE_WAIVER, where, waiver.context, "", "", message, hint)
 
     def unknown(self, slugs: Sequence[str], locales: Sequence[str]) -> Iterator[CheckFinding]:

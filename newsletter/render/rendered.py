@@ -8,9 +8,10 @@ from newsletter.content.placeholders import to_marks
 from newsletter.render.bilingual import Letter, subject_of
 from newsletter.render.compose import Composer
 from newsletter.render.text import write_text
+from newsletter.wording import said
 
 CLIPPED_AT = 100_000  # bytes of HTML; Gmail cuts a message at 102 KB, and a reader's own links are still to come
-CLIPPED_HINT = "the link to unsubscribe stands at the end; make the issue shorter"
+CLIPPED_HINT = said("the link to unsubscribe stands at the end; make the issue shorter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,5 @@ def clipped(locale: str, html: str) -> str:
     size = len(html.encode())
     if size <= CLIPPED_AT:
         return ""
-    return f"the {locale} edition has {size / 1000:.0f} KB, and Gmail hides what comes after 102 KB"
+    values = {"locale": locale, "size": f"{size / 1000:.0f}"}
+    return said("the %(locale)s edition has %(size)s KB, and Gmail hides what comes after 102 KB", **values)

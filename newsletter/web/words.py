@@ -18,7 +18,9 @@ from babel.dates import format_skeleton
 from newsletter.errors import ContentError
 from newsletter.i18n.catalog import read_catalog
 from newsletter.i18n.formats import Formats
+from newsletter.wording import Said, fill
 
+SOURCE_LANGUAGE = "en"  # of the message ids
 _NO_BREAK = "\u00a0"
 
 
@@ -37,13 +39,25 @@ class Words:
 
     def __call__(self, msgid: str, **values: object) -> str:
         """One word or sentence; ``%(name)s`` in it is replaced by a value, after translation."""
-        return _filled(self.texts.get(msgid, (msgid,))[0], values)
+        return fill(self._text(msgid), values)
+
+    def _text(self, msgid: str) -> str:
+        return self.texts.get(msgid, (msgid,))[0]
+
+    def say(self, text: str) -> str:
+        """What another room said (``wording.py``), in this language as far as its words are known."""
+        return text.told(self._text) if isinstance(text, Said) else text
+
+    def spoken(self, text: str) -> str:
+        """The language that ``say`` says it in."""
+        known = isinstance(text, Said) and all(pattern in self.texts for pattern in text.patterns())
+        return self.language if known else SOURCE_LANGUAGE
 
     def plural(self, one: str, many: str, count: int, **values: object) -> str:
         """The form that ``count`` takes; ``%(count)s`` in it is the number, as the language writes it."""
         forms = self.texts.get(one, (one, many))
         text = self.formats.plural(count, forms)
-        return _filled(text, {"count": self.formats.number(count), **values})
+        return fill(text, {"count": self.formats.number(count), **values})
 
     def short_day(self, date: dt.date) -> str:
         """A day as lists of mails have it: "Jun 3", "3 jun"."""
@@ -96,9 +110,3 @@ def _read(path: Path, _changed: int) -> dict[str, tuple[str, ...]]:
         if all(forms):
             found[entry.msgid] = forms
     return found
-
-
-def _filled(text: str, values: dict[str, object]) -> str:
-    for name, value in values.items():
-        text = text.replace(f"%({name})s", str(value))
-    return text

@@ -47,6 +47,20 @@ async def save(client: httpx.AsyncClient, form: dict[str, str], text: str, **mor
     return await client.post(PAGE, data={**form, "text": text, **more}, headers=OURS)
 
 
+async def test_findings_are_in_the_language_of_the_page(client: httpx.AsyncClient, space: Space) -> None:
+    space.translate()
+    write(space, "Milk with Dignity", "")
+    spanish = {"Accept-Language": "es"}
+    tasks = (await client.get("/issues/june/tasks", headers=spanish)).text
+    assert '<p class="task-what" lang="es">la edición «es» de «june» no está completa: 1 sin traducir</p>' in tasks
+    assert "sin traducir: &#39;Milk with Dignity&#39;" in tasks
+    assert "not translated" not in tasks
+    form = await form_of(client, "farms.body")
+    remarks = await client.post(f"{PAGE}/check", data={**form, "text": "Ven, <b>2031</b>"}, headers={**OURS, **spanish})
+    assert "no se permite HTML" in remarks.text
+    assert 'lang="en"' not in remarks.text
+
+
 async def test_saved_text_stands_in_the_catalog_and_leads_to_the_next(client: httpx.AsyncClient, space: Space) -> None:
     space.translate(translations={"Read more": "Leer más"})
     write(space, "Milk with Dignity", "")

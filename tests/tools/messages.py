@@ -5,7 +5,8 @@
 
 What readers see in mail goes into ``messages.po``: what stands in ``_("…")`` in a template, and in
 ``words("…")`` in ``newsletter/render``. What they see on the public pages goes into ``public.po``. What
-staff see in the studio goes into ``studio.po``, so that a new language for readers needs the first two alone.
+staff see in the studio goes into ``studio.po``, and what the checks find, in ``said("…")``; so that a new language
+for readers needs the first two alone.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from pathlib import Path
 import polib
 from babel.messages.extract import extract_from_dir
 
+from newsletter.wording import has_words
+
 ROOT = Path(__file__).parents[2]
 STUDIO = "newsletter/web/preview"
 PUBLIC = "newsletter/web/public"
+# Rooms whose findings the studio says in its own language (newsletter/wording.py).
+SAYING = ("newsletter/content", "newsletter/i18n", "newsletter/render", "newsletter/cli", "newsletter/delivery")
 _JINJA = {"_": None, "ngettext": (1, 2)}
 # catalog: for each folder the pattern, Babel's method, the functions that mark a word
 CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]]] = {
@@ -33,6 +38,7 @@ CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]
     "studio.po": {
         f"{STUDIO}/templates": ("**.j2", "jinja2", _JINJA),
         STUDIO: ("**.py", "python", {"words": None, "words_of": None}),
+        **{folder: ("**.py", "python", {"said": None}) for folder in SAYING},
     },
 }
 
@@ -48,6 +54,8 @@ def _extracted(catalog: str) -> dict[tuple[str, str], list[str]]:
         words = extract_from_dir(ROOT / folder, [(pattern, method)], keywords=keywords)
         for file, _line, message, _comments, _context in words:
             one, many = message if isinstance(message, tuple) else (message, "")
+            if "said" in keywords and not has_words(str(one)):
+                continue  # "%(where)s: %(what)s" is the same everywhere
             places = found.setdefault((str(one), str(many)), [])
             place = f"{folder}/{file}"
             if place not in places:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Pair, any_of, listed
+from newsletter.wording import said
 
 _QUOTED = re.compile(r"“[^”]*”|«[^»]*»|\"[^\"]*\"")
 _START = r"(?:^|(?<=[.!?:…;¡¿\n])|(?<=[.!?:…;] ))\s*[¡¿“«\"]?"
@@ -91,5 +92,7 @@ def check_address(pairs: Iterable[Pair]) -> Iterator[tuple[Pair, Problem]]:
     rarer, usual = (formal, familiar) if len(formal) <= len(familiar) else (familiar, formal)
     names = ("usted", "tú") if rarer is formal else ("tú", "usted")
     for pair, form in rarer:
-        message = f"‘{form}’ says {names[0]}, and the edition otherwise says {names[1]} (‘{usual[0][1]}’)"
-        yield pair, Problem(Check.FORM_OF_ADDRESS, message, f"say {names[1]} here too, or {names[0]} everywhere")
+        values = {"this": names[0], "other": names[1], "form": form, "usual": usual[0][1]}
+        message = said("‘%(form)s’ says %(this)s, and the edition otherwise says %(other)s (‘%(usual)s’)", **values)
+        hint = said("say %(other)s here too, or %(this)s everywhere", **values)
+        yield pair, Problem(Check.FORM_OF_ADDRESS, message, hint)

@@ -33,6 +33,7 @@ from newsletter.i18n.checks.values import check_values
 from newsletter.i18n.glossary import Glossary, Terms
 from newsletter.i18n.messages import Message, messages
 from newsletter.i18n.waivers import Waivers
+from newsletter.wording import said
 
 READING_EASE = 40  # points below which an edition counts as hard to read; newspapers have some 60
 _PLURALS = re.compile(r"\s*nplurals\s*=\s*(?P<number>[1-9])\s*;\s*plural\s*=\s*[^;]+;?\s*")
@@ -109,8 +110,9 @@ def malformed(message: Message, target: str) -> list[Problem]:
     problems = check_text(message.kind, target)
     if COUNTED.search(target) and not COUNTED.search(message.text):
         # Nothing would fill it in, so readers would see the braces.
-        hint = "it may stand only where the source has it"
-        problems.append(Problem("unknown-placeholder", f"{COUNT} stands where there is no count", hint))
+        told = said("%(shown)s stands where there is no count", shown=COUNT)
+        hint = said("it may stand only where the source has it")
+        problems.append(Problem("unknown-placeholder", told, hint))
     return problems
 
 
@@ -151,14 +153,14 @@ def _of(problem: Problem, pair: Pair, where: SourceSpan) -> CheckFinding:
 
 
 def _missing(message: Message, where: SourceSpan) -> CheckFinding:
-    hint = "'newsletter i18n sync' puts new texts into the catalog; then translate it"
-    text = f"not translated: {' '.join(message.text.split())[:60]!r}"
+    hint = said("'newsletter i18n sync' puts new texts into the catalog; then translate it")
+    text = said("not translated: %(text)s", text=repr(" ".join(message.text.split())[:60]))
     return CheckFinding(Check.MISSING, where, message.context, message.text, "", text, hint)
 
 
 def _fuzzy(message: Message, entry: polib.POEntry, where: SourceSpan) -> CheckFinding:
-    hint = "compare it with the source, mend it, and take the mark 'fuzzy' (needs work) away"
-    text = "the translation is of an earlier text, or somebody was not sure of it"
+    hint = said("compare it with the source, mend it, and take the mark 'fuzzy' (needs work) away")
+    text = said("the translation is of an earlier text, or somebody was not sure of it")
     return CheckFinding(Check.FUZZY, where, message.context, message.text, entry.msgstr, text, hint)
 
 
@@ -167,8 +169,8 @@ def _plural_forms(catalog: polib.POFile, catalog_name: str) -> Iterator[CheckFin
     header = catalog.metadata.get("Plural-Forms", "")
     rule = _PLURALS.fullmatch(header)
     if header and not rule:
-        hint = "e.g. nplurals=2; plural=(n != 1); 'newsletter i18n sync' knows what each language needs"
-        message = f"the header's Plural-Forms cannot be read: {header[:60]!r}"
+        hint = said("e.g. nplurals=2; plural=(n != 1); 'newsletter i18n sync' knows what each language needs")
+        message = said("the header's Plural-Forms cannot be read: %(text)s", text=repr(header[:60]))
         yield CheckFinding(Check.PLURAL_FORMS, SourceSpan(catalog_name), "header", "", "", message, hint)
     for entry in catalog:
         if entry.obsolete or not entry.msgid_plural:
@@ -177,16 +179,18 @@ def _plural_forms(catalog: polib.POFile, catalog_name: str) -> Iterator[CheckFin
         wanted = int(rule["number"]) if rule else len(forms)
         lacking = [number for number in range(wanted) if not forms.get(number, "").strip()]
         if lacking or len(forms) > wanted:
-            message = f"{wanted} forms are needed, and {len(forms) - sum(n in forms for n in lacking)} are there"
+            there = len(forms) - sum(n in forms for n in lacking)
+            message = said("%(wanted)s forms are needed, and %(there)s are there", wanted=wanted, there=there)
             where = SourceSpan(catalog_name, entry.linenum or 1)
             context = entry.msgctxt or entry.msgid
-            hint = "translate every form"
+            hint = said("translate every form")
             yield CheckFinding(Check.PLURAL_FORMS, where, context, entry.msgid, "", message, hint)
 
 
 def _reading_level(pairs: Iterable[Pair], of: str, least: float, catalog_name: str) -> Iterator[CheckFinding]:
     score = reading_ease((pair.target for pair in pairs), of)
     if score is not None and score < least:
-        message = f"it is hard to read: {score:.0f} points of reading ease, and {least:.0f} are wanted"
-        hint = "shorter sentences and more common words help"
+        values = {"score": f"{score:.0f}", "least": f"{least:.0f}"}
+        message = said("it is hard to read: %(score)s points of reading ease, and %(least)s are wanted", **values)
+        hint = said("shorter sentences and more common words help")
         yield CheckFinding(Check.READING_LEVEL, SourceSpan(catalog_name, 0), "edition", "", "", message, hint)

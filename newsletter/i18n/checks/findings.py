@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from newsletter.errors import Finding, SourceSpan
+from newsletter.wording import said
 
 EXCERPT = 80  # characters of a text that a report shows
 
@@ -105,7 +106,8 @@ class CheckFinding:
 
     def as_finding(self) -> Finding:
         """The same as what an error or a report of all findings holds."""
-        return Finding(self.where, self.code, f"{self.context}: {self.message}", self.hint)
+        message = said("%(context)s: %(what)s", context=self.context, what=self.message)
+        return Finding(self.where, self.code, message, self.hint)
 
 
 def excerpt(text: str) -> str:

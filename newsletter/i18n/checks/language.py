@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import STAND_IN, Pair, Text, listed, shown
+from newsletter.wording import said
 
 # Words by which a language is known.  None of a list stands in another list.
 _FUNCTION_WORDS = {
@@ -75,24 +76,26 @@ def check_language(pair: Pair, kept: re.Pattern[str] | None = None) -> Iterator[
     yield from _inverted_marks(pair)
     yield from _final_punctuation(pair)
     if _DOUBLE.search(pair.target.raw):
-        yield Problem(Check.DOUBLE_SPACE, "two spaces stand where one is enough", "delete one of them")
+        yield Problem(Check.DOUBLE_SPACE, said("two spaces stand where one is enough"), said("delete one of them"))
 
 
 def _untranslated(pair: Pair, kept: re.Pattern[str] | None) -> Iterator[Problem]:
     source, target = pair.source, pair.target
     if source.language == target.language or not target.words:
         return
-    hint = "translate it; if it is right as it is, waive it with a reason, or put the term into locales/glossary.csv"
+    hint = said(
+        "translate it; if it is right as it is, waive it with a reason, or put the term into locales/glossary.csv"
+    )
     if source.lowered == target.lowered:
         if _is_text(source, target.language, kept):
-            yield Problem(Check.UNTRANSLATED, "the translation is the source text", hint)
+            yield Problem(Check.UNTRANSLATED, said("the translation is the source text"), hint)
         return
     foreign = _FUNCTION_WORDS.get(source.language, frozenset())
     own = _FUNCTION_WORDS.get(target.language, frozenset())
     words = target.lowered
     number = sum(word in foreign for word in words)
     if number >= _MIN_FOREIGN and own and number > 2 * sum(word in own for word in words):
-        message = f"it reads as if it were still in the source language '{source.language}'"
+        message = said("it reads as if it were still in the source language '%(code)s'", code=source.language)
         yield Problem(Check.UNTRANSLATED, message, hint)
         return
     if number < 2 or not foreign:  # noqa: PLR2004 - a sentence has two at least
@@ -101,7 +104,8 @@ def _untranslated(pair: Pair, kept: re.Pattern[str] | None) -> Iterator[Problem]
     for sentence in target.sentences:
         found = [word.strip(",.;:") for word in sentence.lower().split()] if sentence in originals else []
         if len(found) >= _MIN_SENTENCE and sum(word in foreign for word in found) > 1:
-            yield Problem(Check.UNTRANSLATED, f"a sentence is the source's own: {shown(sentence, 60)}", hint)
+            message = said("a sentence is the source's own: %(text)s", text=shown(sentence, 60))
+            yield Problem(Check.UNTRANSLATED, message, hint)
             return
 
 
@@ -133,15 +137,16 @@ def _inverted_marks(pair: Pair) -> Iterator[Problem]:
         marks_opened = text.count("¿") + text.count("¡")
         marks_closed = text.count("?") + text.count("!")
         if opened < closed and marks_opened < marks_closed:
-            message = "a question or exclamation is closed, and nothing opens it"
-            yield Problem(Check.INVERTED_MARKS, message, "put ¿ or ¡ where it begins")
+            message = said("a question or exclamation is closed, and nothing opens it")
+            yield Problem(Check.INVERTED_MARKS, message, said("put ¿ or ¡ where it begins"))
         elif opened > closed and marks_opened > marks_closed:
-            message = "a question or exclamation is opened with ¿ or ¡ and never closed"
-            yield Problem(Check.INVERTED_MARKS, message, "put ? or ! where it ends")
+            message = said("a question or exclamation is opened with ¿ or ¡ and never closed")
+            yield Problem(Check.INVERTED_MARKS, message, said("put ? or ! where it ends"))
     elif target.language == "en" and ("¿" in target.plain or "¡" in target.plain):
         stray = [mark for mark in _INVERTED.findall(target.plain) if mark not in source.plain]
         if stray:
-            yield Problem(Check.INVERTED_MARKS, f"English has no ¿ and no ¡: {shown(stray[0], 40)}", "delete it")
+            message = said("English has no ¿ and no ¡: %(text)s", text=shown(stray[0], 40))
+            yield Problem(Check.INVERTED_MARKS, message, said("delete it"))
 
 
 def _final_punctuation(pair: Pair) -> Iterator[Problem]:
@@ -149,9 +154,10 @@ def _final_punctuation(pair: Pair) -> Iterator[Problem]:
         return
     wanted, got = _final(pair.source.plain), _final(pair.target.plain)
     if wanted != got:
-        shown = [f"with '{mark}'" if mark else "without a mark" for mark in (wanted, got)]
-        message = f"the source ends {shown[0]}, the translation {shown[1]}"
-        yield Problem(Check.FINAL_PUNCTUATION, message, "end it as the source does, unless the language differs")
+        here, there = (said("with '%(mark)s'", mark=m) if m else said("without a mark") for m in (wanted, got))
+        message = said("the source ends %(here)s, the translation %(there)s", here=here, there=there)
+        hint = said("end it as the source does, unless the language differs")
+        yield Problem(Check.FINAL_PUNCTUATION, message, hint)
 
 
 def _final(text: str) -> str:

@@ -17,6 +17,7 @@ from newsletter.content.placeholders import COUNT, COUNTED, PLACEHOLDER
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Pair, Text
+from newsletter.wording import joined, said
 
 _LANGUAGE_SEGMENT = re.compile(r"/(?P<language>[a-z]{2})(?:[-_][a-z]{2})?(?=/|$)", re.IGNORECASE)
 
@@ -71,8 +72,9 @@ def check_structure(pair: Pair, partners: LinkPartners, limits: Limits) -> Itera
     limit = limits.of(pair.context)
     length = len(pair.target.shown)
     if limit is not None and length > limit:
-        message = f"{length} characters, and there is room for {limit}"
-        yield Problem(Check.TOO_LONG, message, f"shorten it by {length - limit}; mail programs cut off the rest")
+        message = said("%(length)s characters, and there is room for %(limit)s", length=length, limit=limit)
+        hint = said("shorten it by %(number)s; mail programs cut off the rest", number=length - limit)
+        yield Problem(Check.TOO_LONG, message, hint)
 
 
 def _fields(text: str) -> set[str]:
@@ -86,10 +88,12 @@ def _placeholders(source: str, target: str) -> Iterator[Problem]:
     wanted, got = _fields(source), _fields(target)
     for name in sorted(wanted - got):
         shown = COUNT if name == "count" else f"{{{name}|…}}"
-        yield Problem(Check.PLACEHOLDERS, f"the placeholder {shown} is gone", "put it where the language needs it")
+        message = said("the placeholder %(shown)s is gone", shown=shown)
+        yield Problem(Check.PLACEHOLDERS, message, said("put it where the language needs it"))
     for name in sorted(got - wanted):
         shown = COUNT if name == "count" else f"{{{name}|…}}"
-        yield Problem(Check.PLACEHOLDERS, f"the placeholder {shown} is not in the source", "take it out")
+        message = said("the placeholder %(shown)s is not in the source", shown=shown)
+        yield Problem(Check.PLACEHOLDERS, message, said("take it out"))
 
 
 def _plurals(target: Text) -> Iterator[Problem]:
@@ -100,8 +104,11 @@ def _plurals(target: Text) -> Iterator[Problem]:
     for found in COUNTED.finditer(target.raw):
         got = found["forms"].count("|") + 1 if found["forms"] is not None else wanted
         if got != wanted:
-            hint = "one for each form of the language, separated by a bar, # being the number"
-            yield Problem(Check.PLURAL_FORMS, f"{found.group()} has {got} forms, the language {wanted}", hint)
+            hint = said("one for each form of the language, separated by a bar, # being the number")
+            values = {"shown": found.group(), "got": got, "wanted": wanted}
+            yield Problem(
+                Check.PLURAL_FORMS, said("%(shown)s has %(got)s forms, the language %(wanted)s", **values), hint
+            )
 
 
 def _links(pair: Pair, partners: LinkPartners) -> Iterator[Problem]:
@@ -113,43 +120,54 @@ def _links(pair: Pair, partners: LinkPartners) -> Iterator[Problem]:
     got = [partners.same_page(url, languages) for url in target]
     if wanted != got:
         lost, added = Counter(wanted) - Counter(got), Counter(got) - Counter(wanted)
-        told = [f"missing is {url}" for url in lost] + [f"not in the source is {url}" for url in added]
-        message = "; ".join(told) or "the links stand in another order"
-        yield Problem(Check.LINKS, f"the links differ: {message}", "copy each link from the source, in its order")
+        told = [
+            *(said("missing is %(url)s", url=url) for url in lost),
+            *(said("not in the source is %(url)s", url=url) for url in added),
+        ]
+        message = said("the links differ: %(how)s", how=joined(told) or said("the links stand in another order"))
+        yield Problem(Check.LINKS, message, said("copy each link from the source, in its order"))
         return
     for url in target:
         if languages[0] != languages[1] and partners.in_language(url, languages[0]):
             partner = next((u for u in partners.by_url.get(url, {}).values() if u != url), "")
-            hint = f"link to {partner}" if partner else "link to the page in the readers' language, if there is one"
-            yield Problem(Check.OTHER_LANGUAGE_LINK, f"{url} leads to a page in the other language", hint)
+            hint = said("link to the page in the readers' language, if there is one")
+            if partner:
+                hint = said("link to %(url)s", url=partner)
+            message = said("%(url)s leads to a page in the other language", url=url)
+            yield Problem(Check.OTHER_LANGUAGE_LINK, message, hint)
 
 
 def _markdown(source: Text, target: Text) -> Iterator[Problem]:
-    hint = "keep the marks of the source: '# ' headings, '- ' lists, '> ' quotes, **bold**, [links](https://…)"
+    hint = said("keep the marks of the source: '# ' headings, '- ' lists, '> ' quotes, **bold**, [links](https://…)")
     if source.blocks != target.blocks:
-        message = f"the source has {_told(source.blocks)}, the translation {_told(target.blocks)}"
+        here, there = _told(source.blocks), _told(target.blocks)
+        message = said("the source has %(here)s, the translation %(there)s", here=here, there=there)
         yield Problem(Check.MARKDOWN, message, hint)
     if source.strong != target.strong:
-        message = f"bold in {source.strong} places of the source, in {target.strong} of the translation"
+        values = {"here": source.strong, "there": target.strong}
+        message = said("bold in %(here)s places of the source, in %(there)s of the translation", **values)
         yield Problem(Check.MARKDOWN, message, hint)
     if source.emphasis != target.emphasis:
-        message = f"emphasis in {source.emphasis} places of the source, in {target.emphasis} of the translation"
-        yield Problem(Check.EMPHASIS, message, "leave it so if the language asks for it")
+        values = {"here": source.emphasis, "there": target.emphasis}
+        message = said("emphasis in %(here)s places of the source, in %(there)s of the translation", **values)
+        yield Problem(Check.EMPHASIS, message, said("leave it so if the language asks for it"))
 
 
 def _told(blocks: tuple[str, ...]) -> str:
     counts = Counter(blocks)
-    names = [f"{number} {name}" if number > 1 else name for name, number in counts.items()]
-    if len(names) > 1 and len(counts) == len(set(blocks)):
-        return ", ".join(names)
-    return names[0] if names else "no list, heading or quote"
+    names = {"list": said("list"), "numbered list": said("numbered list"), "item": said("item"), "quote": said("quote")}
+    told = []
+    for name, number in counts.items():
+        kind = names.get(name) or said("heading %(level)s", level=name.rpartition(" ")[2])
+        told.append(said("%(number)s × %(kind)s", number=number, kind=kind) if number > 1 else kind)
+    return joined(told) or said("no list, heading or quote")
 
 
 def _edges(source: str, target: str) -> Iterator[Problem]:
-    for side, wanted, got in (
-        ("before", len(source) - len(source.lstrip()), len(target) - len(target.lstrip())),
-        ("after", len(source) - len(source.rstrip()), len(target) - len(target.rstrip())),
-    ):
-        if wanted != got:
-            more = "spaces or empty lines" if got > wanted else "no space as the source has"
-            yield Problem(Check.EDGE_SPACE, f"there are {more} {side} the text", "take away what nobody sees")
+    hint = said("let it begin and end with the same spaces and empty lines as the source")
+    if len(source) - len(source.lstrip()) != len(target) - len(target.lstrip()):
+        message = said("the spaces or empty lines before the text are others than in the source")
+        yield Problem(Check.EDGE_SPACE, message, hint)
+    if len(source) - len(source.rstrip()) != len(target) - len(target.rstrip()):
+        message = said("the spaces or empty lines after the text are others than in the source")
+        yield Problem(Check.EDGE_SPACE, message, hint)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from newsletter import wording
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.extract import Key, Sure, Value, read
 from newsletter.i18n.checks.findings import Check
@@ -34,7 +35,8 @@ def check_values(pair: Pair) -> Iterator[Problem]:
     lost, added = _worth_telling(lost, added), _worth_telling(added, lost)
     checks = _checks(lost, added)
     if not checks and days != other_days and len(days) == len(other_days):
-        yield Problem(Check.DATES, "days and months are paired differently", "compare each date with the source")
+        message = wording.said("days and months are paired differently")
+        yield Problem(Check.DATES, message, wording.said("compare each date with the source"))
     for code in sorted(checks):
         yield _problem(code, lost, added)
 
@@ -43,12 +45,13 @@ def _problem(code: str, lost: list[Value], added: list[Value]) -> Problem:
     here = ", ".join(dict.fromkeys(value.shown for value in lost if value.code == code or len(lost) == 1))
     there = ", ".join(dict.fromkeys(value.shown for value in added if value.code == code or len(added) == 1))
     if here and there:
-        message = f"the source says {here}, the translation {there}"
+        message = wording.said("the source says %(here)s, the translation %(there)s", here=here, there=there)
     elif here:
-        message = f"the source says {here}, and the translation does not"
+        message = wording.said("the source says %(here)s, and the translation does not", here=here)
     else:
-        message = f"the translation says {there}, and the source does not"
-    return Problem(code, message, "write the same value; if both are right as they are, waive it with a reason")
+        message = wording.said("the translation says %(there)s, and the source does not", there=there)
+    hint = wording.said("write the same value; if both are right as they are, waive it with a reason")
+    return Problem(code, message, hint)
 
 
 def _checks(lost: list[Value], added: list[Value]) -> set[str]:

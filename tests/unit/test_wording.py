@@ -1,0 +1,82 @@
+"""Sentences that can be said again in another language; and that the checks' are."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+
+import polib
+import pytest
+
+from newsletter.content.fields import TextKind, check_text
+from newsletter.i18n.checks.edition import compare
+from newsletter.i18n.checks.structure import Limits
+from newsletter.i18n.checks.text import Pair, Text
+from newsletter.i18n.glossary import Terms
+from newsletter.web.preview.words import words_for
+from newsletter.web.words import Words
+from newsletter.wording import Said, headline, joined, said, with_lines
+from tests.tools.messages import ROOT
+
+SPANISH = words_for("es", [ROOT / "locales"])
+GERMAN = Words("de", {"it says %(what)s": ("es sagt %(what)s",), "a dog": ("ein Hund",)})
+
+
+def test_sentence_is_plain_english_for_whoever_knows_nothing_of_it() -> None:
+    told = said("it says %(what)s", what="%(what)s %(other)s")
+    assert told == "it says %(what)s %(other)s"
+    assert {told} == {"it says %(what)s %(other)s"}
+    for same in (copy.deepcopy(told), pickle.loads(pickle.dumps(told))):
+        assert same == told
+        assert same.values == told.values
+
+
+def test_sentence_is_translated_with_the_sentences_in_it_and_nothing_else() -> None:
+    nested = said("%(first)s: %(second)s", first="a dog", second=said("it says %(what)s", what=said("a dog")))
+    assert nested == "a dog: it says a dog"
+    assert GERMAN.say(nested) == "a dog: es sagt ein Hund"
+    assert GERMAN.spoken(nested) == "de"
+
+
+def test_unknown_sentence_stays_english_and_is_marked_as_such() -> None:
+    for text in ("a dog", said("a cat"), joined([said("a dog"), said("a cat")])):
+        assert GERMAN.spoken(text) == "en"
+    assert GERMAN.say(joined([said("a dog"), said("a cat")])) == "ein Hund, a cat"
+
+
+def test_headline_leaves_the_lines_out() -> None:
+    whole = with_lines(said("it says %(what)s", what="so"), ["and", "so on"])
+    assert whole == "it says so\n  and\n  so on"
+    assert GERMAN.say(headline(whole)) == "es sagt so"
+    assert headline("one\ntwo") == "one"
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Read **this** on June 3.", "Read **this** on June 3."),
+        ("We won $25 for 3 farms, friends!", "Ganamos 25 euros para las 4 granjas, amigues"),
+        ("Are you coming, {first_name|friend}?", "¿Vienes?  Ven"),
+        ("# Title\n\n- one\n- two", "uno <b>dos</b> {nombre} [tres](htp://x) {count|uno}"),
+        ("See [us](https://example.org/en/page).", "Vea [aquí](https://example.org/en/page)"),
+        ("We met on May 3 and June 4.", " Nos vimos el 4 de mayo y el 3 de junio, y dona hoy."),
+    ],
+)
+def test_whatever_the_checks_find_is_said_in_spanish(source: str, target: str) -> None:
+    pair = Pair("preheader", Text(source, TextKind.MARKDOWN, "en"), Text(target, TextKind.MARKDOWN, "es"))
+    found = [*check_text(TextKind.MARKDOWN, target), *compare(pair, Limits(preheader=10), Terms(()))]
+    assert found
+    for problem in found:
+        for text in filter(None, (problem.message, problem.hint)):
+            assert isinstance(text, Said), text
+            assert SPANISH.spoken(text) == "es", text
+            assert SPANISH.say(text) != text
+
+
+def test_translations_fill_in_what_the_english_does() -> None:
+    for entry in polib.pofile(str(ROOT / "locales" / "es" / "LC_MESSAGES" / "studio.po")):
+        wanted = set(re.findall(r"%\(\w+\)s", entry.msgid + entry.msgid_plural))
+        for form in (entry.msgstr, *entry.msgstr_plural.values()):
+            assert not form or set(re.findall(r"%\(\w+\)s", form)) <= wanted, entry.msgid
+        assert set(re.findall(r"%\(\w+\)s", entry.msgstr)) == wanted or entry.msgid_plural, entry.msgid
