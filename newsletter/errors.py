@@ -27,6 +27,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from newsletter.wording import said
@@ -56,6 +57,14 @@ class Finding:
     def __str__(self) -> str:
         text = f"{self.where}: {self.message} [{self.code}]"
         return f"{text}\n  hint: {self.hint}" if self.hint else text
+
+
+class Level(StrEnum):
+    """How grave a finding is: an error keeps the issue in the house, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    OFF = "off"
 
 
 class NewsletterError(Exception):

@@ -1,27 +1,21 @@
-"""``newsletter init | new | check | schema | render``: writing an issue and seeing what it becomes."""
+"""``newsletter init | new | schema | render``: writing an issue and seeing what it becomes."""
 
 from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter import skeleton
-from newsletter.cli.output import AsJson, finding_json, report_error, say, say_json, tell
+from newsletter.cli.output import AsJson, say, say_json
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks
 from newsletter.content.schema import Issue
-from newsletter.errors import (
-    ContentError,
-    Finding,
-    UsageError,
-    did_you_mean,
-)
+from newsletter.errors import UsageError, did_you_mean
 from newsletter.i18n.locales import halves_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
@@ -36,7 +30,6 @@ def register(app: typer.Typer) -> None:
     """Add these commands to the root."""
     app.command("init")(init_command)
     app.command("new")(new_command)
-    app.command("check")(check_command)
     app.command("schema")(schema_command)
     app.command("render")(render_command)
 
@@ -74,52 +67,6 @@ def issue_schema() -> str:
     """The JSON Schema of an issue, as a file's text."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Issue.model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def check_command(
-    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Report every mistake in settings, issues and translations, all at once."""
-    house = open_house()
-    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
-    findings: list[Finding] = []
-    warnings: list[Finding] = []
-    for file in files:
-        findings += check_issue(house, file, warnings.append)
-    findings, warnings = list(dict.fromkeys(findings)), list(dict.fromkeys(warnings))
-    if as_json:
-        reported = {
-            "issues": [file.stem for file in files],
-            "findings": [finding_json(found) for found in findings],
-            "warnings": [finding_json(found) for found in warnings],
-        }
-        say_json(reported)
-    else:
-        _report(house, len(files), findings, warnings)
-    if findings:
-        raise typer.Exit(ContentError.exit_code)
-
-
-def _report(house: House, files: int, findings: list[Finding], warnings: list[Finding]) -> None:
-    for warning in warnings:
-        tell(f"warning: {warning}")
-    if findings:
-        report_error(ContentError(findings))
-    else:
-        editions = ", ".join(house.settings.editions())
-        say(f"{files} {'issue' if files == 1 else 'issues'} checked: all is well in {editions}", "green")
-
-
-def check_issue(house: House, file: Path, warn: Callable[[Finding], None] = lambda _finding: None) -> list[Finding]:
-    """Everything that keeps an issue from being sent, in every edition; ``warn`` hears of what does not."""
-    from newsletter.cli.todo import left_to_do
-
-    findings = []
-    for entry in left_to_do(house, file):
-        # An edition that nobody has approved yet has no mistake.
-        findings.append(entry.finding) if entry.blocks and not entry.waits else warn(entry.finding)
-    return findings
 
 
 def render_command(

@@ -21,12 +21,13 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.content import check_issue, write_editions
+from newsletter.cli.check import check_issue
+from newsletter.cli.content import write_editions
 from newsletter.cli.output import say, table
 from newsletter.cli.subscribers_import import import_list, print_report
 from newsletter.cli.wiring import House, open_house, with_settings
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import ContentError, UsageError
+from newsletter.errors import ContentError, Level, UsageError
 from newsletter.settings import Security, SmtpSettings
 
 PEOPLE = 200
@@ -57,7 +58,8 @@ def demo_command(
     files = [house.workspace.issue_file(issue)] if issue else house.workspace.issue_files()
     if not files:
         raise UsageError("this workspace has no issue yet", "'newsletter new SLUG' begins one")
-    findings = [finding for file in files for finding in check_issue(house, file)]
+    entries = [entry for file in files for entry in check_issue(house, file)]
+    findings = [entry.finding for entry in entries if entry.level is Level.ERROR]
     if findings:
         raise ContentError(findings)
     loaded = max((house.load(file) for file in files), key=lambda found: found.issue.date)

@@ -11,10 +11,11 @@ import polib
 import typer
 
 from newsletter.cli import i18n_approve, i18n_check, i18n_exchange
+from newsletter.cli.github import annotation
 from newsletter.cli.output import AsJson, finding_json, say, say_json, table, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import ContentError, Finding
+from newsletter.errors import ContentError, Finding, SourceSpan
 from newsletter.i18n.approvals import Standing, approval_path, read_approval
 from newsletter.i18n.catalog import catalog_path, read_catalog, write_catalog
 from newsletter.i18n.formats import Formats
@@ -216,22 +217,12 @@ def _as_json(status: EditionStatus) -> dict[str, object]:
 
 
 def _github(status: EditionStatus, *, required: bool) -> Iterator[str]:
-    """Workflow commands.  Source: GitHub's "Workflow commands for GitHub Actions", escapes as in actions/toolkit."""
     for kind, findings in (("error", status.blocking), ("notice", status.notices)):
-        for finding in findings:
-            where = finding.where
-            place = f"file={_escaped(where.path, ':,')},line={max(where.line, 1)}"
-            text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
-            yield f"::{kind} {place},title={_escaped(finding.code, ':,')}::{_escaped(text)}"
+        yield from (annotation(kind, finding) for finding in findings)
     standing = status.standing
     if standing.valid or (standing.approval is None and not required):
         return
     file = f"issues/{status.slug}.yaml" if status.is_source else status.catalog_name
-    text = f"the {status.locale} edition of '{status.slug}' is not approved"
-    text = "\n".join((text, *standing.changes))
+    text = "\n".join((f"the {status.locale} edition of '{status.slug}' is not approved", *standing.changes))
     kind = "error" if required else "notice"
-    yield f"::{kind} file={_escaped(file, ':,')},line=1,title=approval::{_escaped(text)}"
-
-
-def _escaped(text: str, also: str = "") -> str:
-    return "".join(f"%{ord(char):02X}" if char in "%\r\n" or char in also else char for char in text)
+    yield annotation(kind, Finding(SourceSpan(file, line=0), "not-approved", text))

@@ -16,7 +16,7 @@ from newsletter.errors import ContentError, UsageError, did_you_mean
 from newsletter.i18n.checks.findings import CheckFinding, Severity, excerpt
 from newsletter.i18n.waivers import fingerprint, waive
 
-Found = dict[tuple[str, str], list[CheckFinding]]
+Found = dict[tuple[str, str], Sequence[CheckFinding]]
 """What was found, by issue and locale."""
 
 _STYLES = {Severity.BLOCKING: "bold red", Severity.UNLESS_WAIVED: "red", Severity.WARNING: "yellow"}
@@ -119,7 +119,7 @@ def _only_locale(house: House, loaded: LoadedIssue, name: str) -> str:
     return known[0]
 
 
-def _review(house: House, loaded: LoadedIssue, locale: str) -> list[CheckFinding]:
+def _review(house: House, loaded: LoadedIssue, locale: str) -> Sequence[CheckFinding]:
     """The findings of an edition; those of a catalog that cannot be read, if it cannot be."""
     _rules = house.rules  # a broken glossary is no fault of this catalog's
     try:

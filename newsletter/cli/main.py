@@ -14,6 +14,7 @@ from newsletter import __version__
 from newsletter.cli import (
     audit,
     campaigns,
+    check,
     content,
     demo,
     doctor,
@@ -56,6 +57,7 @@ def _root(
 
 
 content.register(app)
+check.register(app)
 app.add_typer(i18n.app, name="i18n")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")

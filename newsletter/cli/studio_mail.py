@@ -53,7 +53,7 @@ def rendered_letter(house: House, loaded: LoadedIssue, locale: str, segments: fr
 
 
 def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | None) -> tuple[Mail, Rendered]:
-    """The mail for one reader, and what it was made from.  Raises TemplateError."""
+    """The mail for one reader, and what it was made from, with its anchors.  Raises TemplateError."""
     anchored = house.render(letter, anchored=True)
     rendered = replace(anchored, html=without_anchors(anchored.html), mjml=without_anchors(anchored.mjml))
     sender = house.sender(letter.locale)
@@ -80,7 +80,7 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
         blocks=_blocks(letter, anchored.html),
         version=hashlib.sha256(framed.encode()).hexdigest()[:16],
     )
-    return mail, rendered
+    return mail, anchored
 
 
 def lang(locale: str) -> str:

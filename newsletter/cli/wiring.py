@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.cli.actor import person
+from newsletter.cli.kept import Kept, stamp
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
@@ -58,6 +59,9 @@ if TYPE_CHECKING:
     from newsletter.store.upkeep import Upkeep
 
 
+CATALOGS_KEPT = 16  # of one issue in all its languages, and of those before it
+
+
 class House:
     """One workspace with everything that its commands use, each built when first asked for."""
 
@@ -67,6 +71,8 @@ class House:
         self.settings = workspace.settings
         self.clock = clock or SystemClock()
         self.pictures = Pictures(workspace.issues)
+        self._catalogs: Kept[POFile] = Kept(CATALOGS_KEPT)
+        self._reviews: Kept[tuple[CheckFinding, ...]] = Kept(CATALOGS_KEPT)
 
     @cached_property
     def composer(self) -> Composer:
@@ -115,7 +121,7 @@ class House:
             segments=segments,
             draft=draft,
             catalog_name=shown,
-            rules=None if draft or locale == loaded.issue.source_locale else self.rules,
+            review=() if draft or locale == loaded.issue.source_locale else self.review(loaded, locale),
         )
 
     @cached_property
@@ -139,18 +145,23 @@ class House:
             read_glossary(glossary, workspace.shown(glossary), locales),
             read_waivers(self.waivers_file, workspace.shown(self.waivers_file)),
             self.settings.checks.reading_ease,
+            self.settings.checks.severity,
         )
 
-    def review(self, loaded: LoadedIssue, locale: str) -> list[CheckFinding]:
-        """Everything that the checks find in one edition, waived or not.  Raises ContentError for a broken file."""
+    def review(self, loaded: LoadedIssue, locale: str) -> tuple[CheckFinding, ...]:
+        """Everything that the checks find in one edition, waived or not.  Raises ContentError for a broken file.
+
+        Made once for an issue and the catalog just read, so that what is checked is what is sent.
+        """
         catalog, shown = self._catalog(loaded, locale)
-        return check_edition(loaded, locale, catalog, self.rules, shown)
+        make = lambda: tuple(check_edition(loaded, locale, catalog, self.rules, shown))  # noqa: E731
+        return self._reviews.get((loaded.slug, locale), (loaded, catalog), make)
 
     def _catalog(self, loaded: LoadedIssue, locale: str) -> tuple[POFile, str]:
         """The catalog of an issue, and its name as staff read it.  Raises ContentError if it is broken."""
         path = catalog_path(self.workspace.locales, locale, loaded.slug)
         shown = self.workspace.shown(path)
-        return read_catalog(path, shown), shown
+        return self._catalogs.get((loaded.slug, locale), stamp(path), lambda: read_catalog(path, shown)), shown
 
     def letter(
         self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
@@ -166,10 +177,17 @@ class House:
         return render(letter, self.composer, anchored=anchored)
 
     def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
-        """The edition of a locale or a pair as a campaign keeps it."""
+        """The edition of a locale or a pair as a campaign keeps it.
+
+        Raises as ``edition`` and ``render`` do, and ContentError for errors of quality.
+        """
+        from newsletter.cli.quality import require_quality
         from newsletter.delivery.message import freeze_edition
 
-        return freeze_edition(self.render(self.letter(loaded, locale, segments)), self.sender(locale))
+        letter = self.letter(loaded, locale, segments)
+        rendered = self.render(letter)
+        require_quality(self, loaded, letter, rendered)
+        return freeze_edition(rendered, self.sender(locale))
 
     def sender(self, locale: str) -> Sender:
         """Whose mail it is, for readers of ``locale``; a pair's is its first language's."""

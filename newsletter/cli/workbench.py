@@ -20,7 +20,7 @@ from newsletter.cli.actor import in_studio
 from newsletter.cli.i18n_approve import standing_of
 from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
-from newsletter.cli.todo import Entry, left_to_do
+from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
 from newsletter.cli.wiring import House
 from newsletter.clock import Clock
 from newsletter.content.load import LoadedIssue
@@ -43,7 +43,6 @@ from newsletter.i18n.locales import direction, halves_of, own_name
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count
 from newsletter.i18n.translate import HOLE, limiting_segments
-from newsletter.render.rendered import Rendered
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
@@ -77,7 +76,7 @@ class Workbench:
         self._issues: Kept[Loaded] = Kept(2000)
         self._cards: Kept[IssueCard] = Kept(2000)
         self._mails: Kept[Edition] = Kept(MAILS_KEPT)
-        self._rendered: Kept[Rendered] = Kept(MAILS_KEPT)
+        self._sendable: Kept[Sendable] = Kept(MAILS_KEPT)
         self._tasks: Kept[tuple[Task, ...]] = Kept(MAILS_KEPT)
 
     # Settings
@@ -259,11 +258,11 @@ class Workbench:
         def make() -> Edition:
             try:
                 letter = rendered_letter(self.house, issue, locale, reader.segments)
-                mail, rendered = make_mail(self.house, letter, recipient, self._signer)
+                mail, anchored = make_mail(self.house, letter, recipient, self._signer)
             except NewsletterError as error:
                 return replace(nothing, mail=before.mail if before else None, mistakes=self._mistakes_of(error))
             if reader == Reader():
-                self._rendered.get((slug, locale), world, lambda: rendered)
+                self._sendable.get((slug, locale), world, lambda: sendable(letter, anchored))
             return replace(nothing, mail=mail)
 
         return self._mails.get(key, (*world, recipient), make)
@@ -290,20 +289,19 @@ class Workbench:
         now = tuple(self._world_stamp(slug, locale) for locale in house.settings.locales)
 
         def make() -> tuple[Task, ...]:
-            entries = sorted(left_to_do(house, file, self._as_sent), key=lambda entry: not entry.blocks)
-            return tuple(self._task(entry) for entry in entries)
+            return tuple(self._task(entry) for entry in left_to_do(house, file, self._as_sent))
 
         approvals = stamp(*(approval_path(house.workspace.locales, one, slug) for one in house.settings.locales))
         return self._tasks.get(slug, (now, approvals), make)
 
-    def _as_sent(self, loaded: LoadedIssue, locale: str) -> Rendered:
+    def _as_sent(self, loaded: LoadedIssue, locale: str) -> Sendable:
         """An edition as it would be sent; the page that is shown, where that is the same."""
         letter = self.house.letter(loaded, locale)  # raises what keeps it back
         if not self.edition(loaded.slug, locale, Reader()).mistakes:
-            shown = self._rendered.peek((loaded.slug, locale), self._world_stamp(loaded.slug, locale))
-            if shown and HOLE_BEGINS not in shown.html:  # else a word of the templates lacks a translation
-                return shown
-        return self.house.render(letter)
+            shown = self._sendable.peek((loaded.slug, locale), self._world_stamp(loaded.slug, locale))
+            if shown and HOLE_BEGINS not in shown.rendered.html:  # else a word of the templates lacks a translation
+                return replace(shown, letter=letter)
+        return sendable(letter, self.house.render(letter, anchored=True))
 
     def _task(self, entry: Entry) -> Task:
         found = entry.finding

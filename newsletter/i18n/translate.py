@@ -9,7 +9,7 @@ sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from newsletter.content.rebuild import rebuild
 from newsletter.content.schema import Block, Issue
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
-from newsletter.i18n.checks.edition import Rules, check_edition, malformed
-from newsletter.i18n.checks.findings import Check
+from newsletter.i18n.checks.edition import malformed
+from newsletter.i18n.checks.findings import Check, CheckFinding
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
 from newsletter.i18n.messages import Message, map_texts
@@ -68,20 +68,20 @@ def translate(
     segments: frozenset[str] | None = None,
     draft: bool = False,
     catalog_name: str = "",
-    rules: Rules | None = None,
+    review: Sequence[CheckFinding] = (),
 ) -> Edition:
     """Make the edition for ``locale`` and for readers who are in ``segments`` (None: show every block).
 
     Raises TranslationError when anything is missing or fuzzy, ContentError
-    when a translation is malformed or does not agree with its source by
-    ``rules``; for a draft, neither.  Without rules nothing is compared: only
-    ``House.edition``, which has them, makes what is sent.
+    when a translation is malformed or something in ``review`` blocks; for a
+    draft, neither.  ``review`` is what the checks found in just this catalog:
+    only ``House.edition``, which hands it on, makes what is sent.
     """
     issue = loaded.issue
     limiting = limiting_segments(issue)
     seen_by = limiting if segments is None else segments & limiting
     if locale != issue.source_locale:
-        issue = _translated(loaded, locale, catalog, draft=draft, catalog_name=catalog_name, rules=rules)
+        issue = _translated(loaded, locale, catalog, draft=draft, catalog_name=catalog_name, review=review)
     blocks = tuple(
         _for_readers(block, locale, formats)
         for block in issue.blocks
@@ -96,7 +96,13 @@ def _sees(segments: tuple[str, ...], member_of: frozenset[str]) -> bool:
 
 
 def _translated(
-    loaded: LoadedIssue, locale: str, catalog: polib.POFile, *, draft: bool, catalog_name: str, rules: Rules | None
+    loaded: LoadedIssue,
+    locale: str,
+    catalog: polib.POFile,
+    *,
+    draft: bool,
+    catalog_name: str,
+    review: Sequence[CheckFinding],
 ) -> Issue:
     known = index(catalog)
     shown = catalog_name or str(Path(locale) / f"{loaded.slug}.po")
@@ -118,10 +124,9 @@ def _translated(
     issue = map_texts(loaded.issue, change, locale)
     if draft:
         return issue
-    if rules is not None:
-        blocking = [found for found in check_edition(loaded, locale, catalog, rules, shown) if found.blocks]
-        if any(found.code not in (Check.MISSING, Check.FUZZY) for found in blocking):
-            findings += [found.as_finding() for found in blocking]
+    blocking = [found for found in review if found.blocks]
+    if any(found.code not in (Check.MISSING, Check.FUZZY) for found in blocking):
+        findings += [found.as_finding() for found in blocking]
     if findings:
         raise ContentError(findings)
     if holes:

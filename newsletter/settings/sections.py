@@ -11,7 +11,8 @@ from pydantic import (
     StringConstraints,
 )
 
-from newsletter.settings.values import Address, Domain, NameByLocale, timezone_name
+from newsletter.errors import Level
+from newsletter.settings.values import Address, Domain, NameByLocale, check_severity, timezone_name
 
 
 class Section(BaseModel):
@@ -97,12 +98,15 @@ class AllLimits(LimitSettings):
 
 
 class CheckSettings(Section):
-    """What ``newsletter i18n check`` holds a translation to."""
+    """What ``newsletter check`` holds an edition to."""
 
     subject: int = Field(78, ge=20, le=150, description="Characters of a subject; phones show fewer.")
     preheader: int = Field(140, ge=20, le=250, description="Characters of a preheader.")
     button: int = Field(30, ge=10, le=100, description="Characters of what a button says.")
     reading_ease: int = Field(40, ge=0, le=100, description="Points of reading ease below which is warned.")
+    severity: Annotated[dict[str, Level], AfterValidator(check_severity)] = Field(
+        default_factory=dict, description="By check: error, warning or off."
+    )
 
 
 class PreviewSettings(Section):

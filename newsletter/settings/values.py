@@ -15,8 +15,10 @@ from pydantic import (
 from newsletter.audience.subscribers import parse_address
 from newsletter.content.links import check_url
 from newsletter.content.problems import Problem, raise_problems
-from newsletter.errors import did_you_mean
+from newsletter.errors import Level, did_you_mean
+from newsletter.i18n.checks.findings import Check, Severity, severity_of
 from newsletter.i18n.locales import is_locale
+from newsletter.render.quality.remarks import GUARDS, Quality
 
 MAX_PUBLIC_URL = 200  # characters; List-Unsubscribe must fit into a line of 998 (RFC 5322 §2.1.1)
 
@@ -73,6 +75,26 @@ def check_database(url: str) -> str:
         hint = "write sqlite:///var/newsletter.db, or postgresql://user@host/name"
         raise_problems([Problem("bad-database", f"'{url}' is no database that this version knows", hint, url)])
     return url
+
+
+def check_severity(levels: dict[str, Level]) -> dict[str, Level]:
+    """Levels of checks that exist, none of which makes less of what guards the readers."""
+    known = {*map(str, Check), *map(str, Quality)}
+    problems = []
+    for code, level in levels.items():
+        if code not in known:
+            problems.append(Problem("unknown-check", f"there is no check '{code}'", did_you_mean(code, known), code))
+        elif level is not Level.ERROR and code in set(Check) and severity_of(code) is not Severity.WARNING:
+            message = f"'{code}' keeps wrong translations from readers, and cannot be made less of"
+            hint = "take it out"
+            if severity_of(code) is Severity.UNLESS_WAIVED:
+                hint = f"'newsletter i18n waive ISSUE {code} …' lets one finding pass, with a reason"
+            problems.append(Problem("guarded-check", message, hint, code))
+        elif level is not Level.ERROR and code in GUARDS:
+            message = f"'{code}' is what every mail must have, and cannot be made less of"
+            problems.append(Problem("guarded-check", message, "take it out", code))
+    raise_problems(problems)
+    return levels
 
 
 Locale = Annotated[str, StringConstraints(strict=True), AfterValidator(_locale)]

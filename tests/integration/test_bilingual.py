@@ -188,11 +188,11 @@ def test_long_pair_is_warned_of_by_check_and_send_and_still_goes(space: Space) -
     space.write_issue(ISSUE + "".join(block % number for number in range(22)))
     space.translate(translations={**SPANISH, paragraph: ("Un párrafo largo de vacas. " * 35).strip()})
     done = space.run("check", "june")
-    assert "1 issue checked: all is well in en, es, es+en" in done.stdout
-    (warning,) = [line for line in done.stderr.splitlines() if "Gmail" in line]
+    assert "1 issue checked: all is well in en, es, es+en, with" in done.stdout
+    (warning,) = [line for line in done.stdout.splitlines() if "Gmail hides" in line]
     assert re.search(r"warning: issues/june\.yaml: the es\+en edition has 1\d\d KB, and Gmail hides", warning)
     report = space.json("check", "june")
-    assert [found["code"] for found in report["warnings"]].count("clipped") == 1  # type: ignore[index]
+    assert [found["code"] for found in report["findings"]].count("clipped") == 1  # type: ignore[index]
     add_people(space, "both@example.org,Beto,es+en,,")
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)

@@ -63,7 +63,7 @@ def test_an_output_folder_that_is_a_file_is_told(space: Space) -> None:
 
 def test_an_issue_whose_name_cannot_stand_in_links_is_told(space: Space) -> None:
     (space.root / "issues" / "june.yaml").rename(space.root / "issues" / "Año nuevo.yaml")
-    assert "[bad-slug]" in space.run("check", code=1).stderr
+    assert "[bad-slug]" in space.run("check", code=1).stdout
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"short\n"])

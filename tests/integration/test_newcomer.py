@@ -126,7 +126,7 @@ def test_a_fault_of_the_program_shows_no_traceback(space: Space, monkeypatch: py
     def broken(*_args: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("newsletter.cli.content.check_issue", broken)
+    monkeypatch.setattr("newsletter.cli.check.check_issue", broken)
     done = space.run("check", code=70)
     assert "which is not your fault" in done.stderr
     assert "RuntimeError" not in done.stderr

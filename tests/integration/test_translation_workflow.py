@@ -336,7 +336,7 @@ def test_status_for_a_pipeline_names_file_and_line(space: Space) -> None:
     assert "%0A" in told, "the hint stands on a line of its own"
     settings(space, approval="required")
     lines = space.run("i18n", "status", "--format", "github").stdout.splitlines()
-    assert "::error file=issues/june.yaml,line=1,title=approval::the en edition of 'june' is not approved" in lines
+    assert "::error file=issues/june.yaml,line=1,title=not-approved::the en edition of 'june' is not approved" in lines
 
 
 def test_status_counts_states_and_names_what_blocks(space: Space) -> None:

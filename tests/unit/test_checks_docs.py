@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from newsletter.i18n.checks.findings import Check, severity_of
+from newsletter.render.quality.remarks import Quality, level_of
 
 from .helpers import ROOT
 from .test_checks_pairs import rows
@@ -12,9 +13,11 @@ from .test_checks_pairs import rows
 PAGE = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
 
 
-def test_every_check_is_documented_with_its_severity() -> None:
-    documented = dict(re.findall(r"^\| `([a-z-]+)` \| `([a-z-]+)` \|", PAGE, re.MULTILINE))
-    assert documented == {str(check): str(severity_of(check)) for check in Check}
+def test_every_check_is_documented_with_its_severity_and_source() -> None:
+    line = r"^\| `([a-z-]+)` \| `([a-z-]+)` \| (?:(?:\\\||[^|\n])+\|){2} [^|\n]{5,} \|$"
+    documented = dict(re.findall(line, PAGE, re.MULTILINE))
+    translations = {str(check): str(severity_of(check)) for check in Check}
+    assert documented == translations | {str(check): str(level_of(check)) for check in Quality}
 
 
 def test_counts_of_the_pairs_are_true() -> None:

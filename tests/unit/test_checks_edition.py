@@ -8,14 +8,14 @@ import polib
 import pytest
 
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import ContentError, TranslationError
+from newsletter.errors import ContentError, Level, TranslationError
 from newsletter.i18n.catalog import read_catalog
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.checks.findings import CheckFinding, Severity
 from newsletter.i18n.checks.structure import Limits
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.glossary import Glossary, read_glossary
-from newsletter.i18n.translate import translate
+from newsletter.i18n.translate import Edition, translate
 from newsletter.i18n.waivers import Waivers, read_waivers, waive
 
 from .helpers import ROOT, body_issue, catalog_of, issue_of
@@ -143,6 +143,17 @@ def test_hard_reading_is_a_warning_once_an_edition() -> None:
     assert not findings[0].blocks
 
 
+def test_settings_make_a_warning_an_error_or_silence_and_an_error_stays_one() -> None:
+    loaded = body_issue("We won today.", "Three cows.")
+    texts = {"We won today.": "Hoy  ganamos", "Three cows.": "Cuatro vacas."}
+    levels = {"double-space": Level.ERROR, "final-punctuation": Level.OFF, "numbers": Level.OFF}
+    findings = found(loaded, texts, Rules(levels=levels))
+    assert [(finding.code, finding.severity) for finding in findings] == [
+        ("double-space", Severity.UNLESS_WAIVED),
+        ("numbers", Severity.UNLESS_WAIVED),
+    ]
+
+
 def test_third_language_is_checked_for_what_is_the_same_in_all() -> None:
     loaded = body_issue("We **won** at 6 PM.", "See https://example.org.")
     texts = {"We **won** at 6 PM.": "فزنا الساعة السادسة.", "See https://example.org.": "انظر https://example.org."}
@@ -153,22 +164,21 @@ def test_third_language_is_checked_for_what_is_the_same_in_all() -> None:
 # The gate
 
 
+def edition(loaded: LoadedIssue, catalog: polib.POFile, rules: Rules | None = None, *, draft: bool = False) -> Edition:
+    review = check_edition(loaded, "es", catalog, rules or Rules(), "es/x.po")
+    return translate(loaded, "es", catalog, Formats("es"), review=review, draft=draft)
+
+
 def test_edition_that_does_not_agree_does_not_exist() -> None:
     loaded = body_issue("We meet at 6 PM.", "One")
     texts = GOOD | {"We meet at 6 PM.": "Nos vemos a las 7 de la tarde."}
     catalog = catalog_of(loaded, texts | {"One": ""})
     with pytest.raises(ContentError) as caught:
-        translate(loaded, "es", catalog, Formats("es"), rules=Rules())
+        edition(loaded, catalog)
     assert {finding.code for finding in caught.value.findings} == {"times", "missing-translation"}
-    assert translate(loaded, "es", catalog, Formats("es"), rules=Rules(), draft=True).draft
+    assert edition(loaded, catalog, draft=True).draft
     with pytest.raises(TranslationError, match="1 missing"):
-        translate(
-            loaded,
-            "es",
-            catalog_of(loaded, GOOD | {"We meet at 6 PM.": "A las 18:00.", "One": ""}),
-            Formats("es"),
-            rules=Rules(),
-        )
+        edition(loaded, catalog_of(loaded, GOOD | {"We meet at 6 PM.": "A las 18:00.", "One": ""}))
 
 
 def test_waived_edition_exists_until_somebody_edits_it(tmp_path: Path) -> None:
@@ -180,7 +190,7 @@ def test_waived_edition_exists_until_somebody_edits_it(tmp_path: Path) -> None:
     rules = Rules(waivers=read_waivers(path, "waivers.yaml"))
     (waived,) = found(loaded, texts, rules)
     assert (waived.reason, waived.blocks) == ("hora de Chiapas", False)
-    assert translate(loaded, "es", catalog_of(loaded, GOOD | texts), Formats("es"), rules=rules).locale == "es"
+    assert edition(loaded, catalog_of(loaded, GOOD | texts), rules).locale == "es"
 
     edited = found(loaded, {"We meet at 6 PM.": "Te esperamos a las 4 de la tarde."}, rules)
     assert codes(edited) == ["times", "stale-waiver"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,10 +21,10 @@ from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import COUNT, COUNTED
 from newsletter.content.problems import Problem
 from newsletter.content.schema import Issue
-from newsletter.errors import SourceSpan
+from newsletter.errors import Level, SourceSpan
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.checks.address import check_address
-from newsletter.i18n.checks.findings import Check, CheckFinding, Severity
+from newsletter.i18n.checks.findings import Check, CheckFinding, Severity, severity_of
 from newsletter.i18n.checks.language import check_language
 from newsletter.i18n.checks.reading import reading_ease
 from newsletter.i18n.checks.structure import Limits, LinkPartners, check_structure
@@ -42,12 +42,13 @@ _ORDER = {severity: place for place, severity in enumerate(Severity)}
 
 @dataclass(frozen=True)
 class Rules:
-    """What a house asks of its translations."""
+    """What a house asks of its translations.  ``levels`` makes warnings errors, or drops them; nothing else."""
 
     limits: Limits = field(default_factory=Limits)
     glossary: Glossary = field(default_factory=Glossary)
     waivers: Waivers = field(default_factory=Waivers)
     reading_ease: float = READING_EASE
+    levels: Mapping[str, Level] = field(default_factory=dict)
 
     @cached_property
     def _terms(self) -> dict[tuple[str, str], Terms]:
@@ -93,8 +94,16 @@ def check_edition(
     for pair, problem in check_address(pair for pair in places if not _is_quotation(issue, pair.context)):
         findings.append(_of(problem, pair, places[pair]))
     findings += _reading_level(places, language(locale), rules.reading_ease, catalog_name)
-    judged = rules.waivers.apply(loaded.slug, locale, findings)
+    judged = _weighed(rules.waivers.apply(loaded.slug, locale, findings), rules.levels)
     return sorted(judged, key=lambda finding: (_ORDER[finding.severity], bool(finding.reason), finding.where))
+
+
+def _weighed(findings: Iterable[CheckFinding], levels: Mapping[str, Level]) -> Iterator[CheckFinding]:
+    """Warnings as grave as the settings take them for.  What blocks by itself guards the edition, and stays."""
+    for finding in findings:
+        level = levels.get(finding.code) if severity_of(finding.code) is Severity.WARNING else None
+        if level is not Level.OFF:
+            yield replace(finding, raised=True) if level is Level.ERROR else finding
 
 
 def compare(pair: Pair, limits: Limits, terms: Terms, partners: LinkPartners | None = None) -> Iterator[Problem]:

@@ -82,7 +82,11 @@ def severity_of(check: str) -> Severity:
 
 @dataclass(frozen=True, slots=True)
 class CheckFinding:
-    """One thing that one check found in one message.  ``reason`` is that of the waiver, if there is one."""
+    """One thing that one check found in one message.
+
+    ``reason`` is that of the waiver, if there is one; ``raised`` says that the
+    settings take a warning for an error.
+    """
 
     code: str
     where: SourceSpan
@@ -92,11 +96,13 @@ class CheckFinding:
     message: str
     hint: str = ""
     reason: str = ""
+    raised: bool = False
 
     @property
     def severity(self) -> Severity:
         """How grave it is."""
-        return severity_of(self.code)
+        severity = severity_of(self.code)
+        return Severity.UNLESS_WAIVED if self.raised and severity is Severity.WARNING else severity
 
     @property
     def blocks(self) -> bool:

@@ -1,0 +1,128 @@
+"""``newsletter check``: everything that is wrong with settings, issues, translations and mails, in one list."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from newsletter.cli.output import AsJson, finding_json, out, printable, say, say_json
+from newsletter.cli.wiring import House, open_house
+from newsletter.errors import ContentError, Level
+
+if TYPE_CHECKING:
+    from newsletter.cli.todo import Entry
+
+_STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow"}
+
+
+class Format(StrEnum):
+    """How the list is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the root."""
+    app.command("check")(check_command)
+
+
+def check_command(
+    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
+    as_json: AsJson = False,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="text; json; github: at the lines of a pull request; sarif: for code hosts."),
+    ] = Format.TEXT,
+    links: Annotated[bool, typer.Option("--links", help="Also follow every link, over the network.")] = False,
+) -> None:
+    """Report everything that is wrong with settings, issues, translations and mails, the worst first."""
+    house = open_house()
+    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
+    entries = [entry for file in files for entry in check_issue(house, file)]
+    if not issues:
+        entries += _lost_waivers(house, files)
+    if links:
+        from newsletter.cli.check_links import follow_links
+
+        entries += asyncio.run(follow_links(house, files))
+    entries = sorted({entry.finding: entry for entry in entries}.values(), key=lambda entry: entry.order)
+    _print(house, [file.stem for file in files], entries, Format.JSON if as_json else form)
+    if any(entry.level is Level.ERROR for entry in entries):
+        raise typer.Exit(ContentError.exit_code)
+
+
+def check_issue(house: House, file: Path) -> list[Entry]:
+    """What is left to do before an issue can be sent, the worst first."""
+    from newsletter.cli.todo import left_to_do
+
+    return left_to_do(house, file)
+
+
+def _lost_waivers(house: House, files: Sequence[Path]) -> list[Entry]:
+    from newsletter.cli.todo import Entry
+
+    level = house.settings.checks.severity.get("stale-waiver", Level.WARNING)
+    try:
+        waivers = house.rules.waivers
+    except ContentError as errors:
+        return [Entry(finding, blocks=True) for finding in errors.findings]
+    found = waivers.unknown([file.stem for file in files], house.settings.locales) if level is not Level.OFF else ()
+    return [Entry(one.as_finding(), blocks=level is Level.ERROR, context=one.context) for one in found]
+
+
+def _print(house: House, slugs: list[str], entries: list[Entry], form: Format) -> None:
+    errors = sum(entry.level is Level.ERROR for entry in entries)
+    match form:
+        case Format.JSON:
+            findings = [_as_json(entry) for entry in entries]
+            counts = {"errors": errors, "warnings": len(entries) - errors}
+            say_json({"issues": slugs, **counts, "findings": findings})
+        case Format.GITHUB:
+            from newsletter.cli.github import annotation
+
+            for entry in entries:
+                typer.echo(annotation(entry.level.value, entry.finding))
+        case Format.SARIF:
+            from newsletter.cli.sarif import sarif
+
+            say_json(sarif(entries))
+        case Format.TEXT:
+            for entry in entries:
+                _say(entry)
+            _sum_up(house, len(slugs), errors, len(entries) - errors)
+
+
+def _say(entry: Entry) -> None:
+    found, level = entry.finding, entry.level
+    hint = f"\n  hint: {printable(found.hint)}" if found.hint else ""
+    where, message = (f"{found.where}: ", "bold"), printable(found.message)
+    out.print(Text.assemble((f"{level}: ", _STYLES[level]), where, message, (f" [{found.code}]", "dim"), hint))
+
+
+def _sum_up(house: House, issues: int, errors: int, warnings: int) -> None:
+    told = f"{issues} {'issue' if issues == 1 else 'issues'} checked"
+    counts = [f"{errors} {'error' if errors == 1 else 'errors'}"] if errors else []
+    counts += [f"{warnings} {'warning' if warnings == 1 else 'warnings'}"] if warnings else []
+    if errors:
+        say(f"{told}: {', '.join(counts)}", "bold red")
+    else:
+        well = f"all is well in {', '.join(house.settings.editions())}"
+        say(f"{told}: {well}{f', with {counts[0]}' if counts else ''}", "green")
+
+
+def _as_json(entry: Entry) -> dict[str, object]:
+    return {
+        "severity": entry.level.value,
+        **finding_json(entry.finding),
+        "edition": entry.locale,
+        "context": entry.context,
+    }

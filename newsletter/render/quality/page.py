@@ -1,0 +1,124 @@
+"""The page itself, whatever templates made it: its weight, its outline, and what every mail must carry.
+
+Sources: Gmail cuts a message at 102 KB, and whoever reads there finds neither
+the postal address nor the way out (15 U.S.C. 7704(a) wants both); WCAG
+2.2, 1.3.1 and 2.4.6 on headings; SpamAssassin's HTML_IMAGE_ONLY_*.
+"""
+
+from __future__ import annotations
+
+import html as html_escapes
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from itertools import pairwise
+
+from newsletter.content.placeholders import MARK, mark
+from newsletter.render.links import UNSUBSCRIBE_FIELD
+from newsletter.render.quality.remarks import Quality, Remark
+from newsletter.render.rendered import CLIPPED_AT, CLIPPED_HINT, Rendered, clipped
+
+BUDGET = 90_000  # bytes of HTML; leaves room for the links of one reader, and for what list servers add
+FEW_WORDS = 400  # characters below which pictures weigh more; SpamAssassin's gravest step
+LARGEST = 3  # blocks that a report of the weight names
+
+
+def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[str, int]] = ()) -> Iterator[Remark]:
+    """What is wrong with one page.  ``sizes`` are the bytes of each block, if they are known."""
+    page = _Page(rendered.html)
+    yield from _weight(rendered, sizes)
+    yield from _outline(page.headings)
+    if page.pictures and len(page.words) < FEW_WORDS:
+        message = f"{len(page.words)} characters of text beside {page.pictures} pictures"
+        hint = "say in words what the pictures say: many programs load none, and filters distrust such mail"
+        yield Remark(Quality.MOSTLY_PICTURES, "", message, hint)
+    hint = "the footer of the templates must have it; compare yours with the built-in one"
+    link = mark(UNSUBSCRIBE_FIELD)
+    for where, there in (("page", link in page.targets), ("plain text", link in rendered.text)):
+        if not there:
+            yield Remark(Quality.NO_UNSUBSCRIBE, "", f"the {where} has no link to unsubscribe", hint)
+    wanted = _plain(postal_address)
+    for where, text in (("page", page.words), ("plain text", rendered.text)):
+        if wanted not in _plain(text):
+            yield Remark(Quality.NO_POSTAL_ADDRESS, "", f"the {where} has no postal address", hint)
+
+
+def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]]) -> Iterator[Remark]:
+    size = len(rendered.html.encode())
+    if size <= BUDGET:
+        return
+    together: dict[str, int] = {}
+    for block, its in sizes:
+        together[block] = together.get(block, 0) + its
+    largest = sorted(together.items(), key=lambda pair: -pair[1])[:LARGEST]
+    told = ", ".join(f"{block} {its / 1000:.0f} KB" for block, its in largest)
+    most = f"; the most have {told}" if told else ""
+    if size > CLIPPED_AT:
+        yield Remark(Quality.CLIPPED, "", clipped(rendered.locale, rendered.html) + most, CLIPPED_HINT)
+        return
+    message = f"the {rendered.locale} edition has {size / 1000:.0f} KB, and {BUDGET // 1000} are enough{most}"
+    yield Remark(Quality.OVER_BUDGET, "", message, "Gmail hides what comes after 102 KB; shorten it")
+
+
+def _outline(headings: Sequence[tuple[int, str]]) -> Iterator[Remark]:
+    hint = "screen readers leap from heading to heading; go down one level at a time"
+    first = [text for level, text in headings if level == 1]
+    if len(first) != 1:
+        message = f"the page has {len(first)} headings of the first level, and needs one"
+        yield Remark(Quality.HEADING_ORDER, "", message, "the templates give it; compare yours with the built-in ones")
+    for (before, _text), (level, text) in pairwise(headings):
+        if level > before + 1:
+            message = f"‘{text[:60]}’ is a heading of level {level} right below level {before}"
+            yield Remark(Quality.HEADING_ORDER, "", message, hint, text)
+
+
+def _plain(text: str) -> str:
+    return "".join(text.split())
+
+
+class _Page(HTMLParser):
+    """Headings with their levels, targets of links, words, and the number of pictures."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.headings: list[tuple[int, str]] = []
+        self.targets: set[str] = set()
+        self.pictures = 0
+        self._words: list[str] = []
+        self._level = 0
+        self._hidden = 0
+        self.feed(html)
+        self.close()
+
+    @property
+    def words(self) -> str:
+        """All text that is shown, on one line."""
+        return " ".join(" ".join(self._words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what is looked at."""
+        if tag in {"style", "title"}:
+            self._hidden += 1
+        elif tag == "img":
+            self.pictures += 1
+        elif tag == "a":
+            self.targets.add(dict(attrs).get("href") or "")
+        elif len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():  # noqa: PLR2004 - h1 to h6
+            self._level = int(tag[1])
+            self.headings.append((self._level, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave it."""
+        if tag in {"style", "title"}:
+            self._hidden -= 1
+        elif len(tag) == 2 and tag[0] == "h":  # noqa: PLR2004 - h1 to h6
+            self._level = 0
+
+    def handle_data(self, data: str) -> None:
+        """Keep the words."""
+        if self._hidden:
+            return
+        text = MARK.sub(lambda found: html_escapes.unescape(found["fallback"]), data)
+        self._words.append(text)
+        if self._level:
+            level, before = self.headings[-1]
+            self.headings[-1] = level, f"{before} {text}".strip()
