@@ -18,9 +18,9 @@ from email.policy import default as modern
 
 from newsletter.audience.subscribers import MAX_NAME
 from newsletter.cli.wiring import House
+from newsletter.content.blocks import Divider
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks, to_marks
-from newsletter.content.schema import Divider
 from newsletter.delivery.message import MAX_FILLED, MessageTemplate, freeze_edition
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.writer import Signer, write_message

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.cli.actor import person
@@ -79,6 +80,7 @@ class House:
         """Renders editions with the workspace's templates, words and letterhead."""
         from newsletter.render.compose import Composer
         from newsletter.render.mjml import MjmlCompiler
+        from newsletter.render.ways import Donations
 
         settings = self.settings
         letterhead = Letterhead(
@@ -87,6 +89,8 @@ class House:
             public_url=settings.public_url,
             locales=settings.locales,
             theme=settings.theme,
+            donations=Donations(**settings.donations.model_dump()),
+            maps=settings.maps,
         )
         return Composer(
             letterhead,
@@ -104,7 +108,11 @@ class House:
             where = SourceSpan(self.workspace.shown(file), line=0)
             raise ContentError([Finding(where, "bad-slug", "the name of the file cannot stand in links", hint)])
         words = Vocabulary(
-            settings.locales, frozenset(settings.segments), settings.organisation.timezone, self.workspace.issues
+            settings.locales,
+            frozenset(settings.segments),
+            settings.organisation.timezone,
+            self.workspace.issues,
+            today=self.clock.now().astimezone(ZoneInfo(settings.organisation.timezone)).date(),
         )
         return load_issue(file, words, self.workspace.shown(file))
 

@@ -52,6 +52,7 @@ class Vocabulary:
     segments: frozenset[str]
     timezone: str
     media: Path | None = None
+    today: dt.date | None = None  # at the organisation, for what ends some day
     source_locale: str = ""  # of the file that is read; in it every text by locale must be given
 
 

@@ -27,9 +27,9 @@ import polib
 import yaml
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from newsletter.content.blocks import Divider
 from newsletter.content.load import LoadedIssue
 from newsletter.content.problems import Problem, raise_problems
-from newsletter.content.schema import Divider
 from newsletter.content.source import read_source, validate
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.messages import map_texts, messages
@@ -144,7 +144,9 @@ def take_seal(loaded: LoadedIssue, edition: Edition, catalog: polib.POFile) -> S
     named = {block.id: block for block in bare.blocks if not isinstance(block, Divider)}
     order = [block.model_dump_json() if isinstance(block, Divider) else block.id for block in bare.blocks]
     blocks = {HEAD: _hash(json.dumps([str(bare.date), bare.source_locale, order]))}
-    return Seal(sealed, blocks | {name: _hash(block.model_dump_json()) for name, block in named.items()}, texts)
+    # Without defaults, so that a key which is new in some version voids nothing.
+    hashes = {name: _hash(block.model_dump_json(exclude_defaults=True)) for name, block in named.items()}
+    return Seal(sealed, blocks | hashes, texts)
 
 
 def changes(approved: Seal, now: Seal) -> list[str]:

@@ -21,6 +21,7 @@ from babel.dates import format_date, format_interval, format_time, get_timezone_
 from babel.lists import format_list
 from babel.messages.plurals import get_plural
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.units import format_unit
 
 # Marks before a word or number ("«", "¿", "$") are not spoken, or not there.
 # hierro, ion, Iulia: the i is part of a diphthong, so the conjunction stays "y"; in Híades it is not.
@@ -55,6 +56,14 @@ class Formats:
         # CLDR's skeletons ask for 12 or 24 hours; the locale's own short time tells which it uses.
         skeleton = "Hm" if "H" in self._babel.time_formats["short"].pattern else "hm"
         return format_interval(starts, ends, skeleton, tzinfo=starts.tzinfo, locale=self._babel)
+
+    def clock(self, time: dt.time) -> str:
+        """A time of day: "12:30 PM"."""
+        return format_time(time, "short", locale=self._babel)
+
+    def minutes(self, number: int) -> str:
+        """A length of time, which stays on one line: "14 minutes", "14 minutos"."""
+        return format_unit(number, "duration-minute", "long", locale=self._babel).replace(" ", "\u00a0")
 
     def zone(self, moment: dt.datetime) -> str:
         """The zone in words, for readers who may live in another: "Eastern Time".

@@ -15,11 +15,12 @@ from pathlib import Path
 
 import polib
 
+from newsletter.content.blocks import Block
 from newsletter.content.fields import normal_text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.placeholders import write_count
+from newsletter.content.placeholders import NUMBERS, write_numbers
 from newsletter.content.rebuild import rebuild
-from newsletter.content.schema import Block, Issue
+from newsletter.content.schema import Issue
 from newsletter.errors import ContentError, Finding, SourceSpan, TranslationError
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.checks.edition import malformed
@@ -37,7 +38,7 @@ class Edition:
     """An issue in one locale, for readers of one set of segments.
 
     ``issue`` is an Issue in which every text is in ``locale``, every per-locale
-    value is chosen, every ``{count}`` is written out and the blocks that are
+    value is chosen, every ``{count}`` and ``{goal}`` is written out and the blocks that are
     not for these readers are gone.
     """
 
@@ -152,14 +153,14 @@ def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> T
 
 
 def _for_readers(block: Block, locale: str, formats: Formats) -> Block:
-    """Choose each per-locale value, and write out the count."""
-    number = getattr(block, "count", None)
+    """Choose each per-locale value, and write out the numbers."""
+    numbers = {name: number for name in NUMBERS if (number := getattr(block, name, None)) is not None}
 
     def change(value: object) -> object:
         if isinstance(value, Mapping):
             return value[locale]
-        if isinstance(value, str) and number is not None:
-            return write_count(value, formats.number(number), lambda forms: formats.plural(number, forms))
+        if type(value) is str and numbers:
+            return write_numbers(value, numbers, formats.number, formats.plural)
         return value
 
     return rebuild(block, change)

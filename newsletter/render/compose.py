@@ -29,13 +29,13 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.content.markup import to_html
-from newsletter.content.placeholders import mark, to_marks
+from newsletter.content.placeholders import to_marks
 from newsletter.errors import NewsletterError, TemplateError
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.anchors import anchor
 from newsletter.render.bilingual import Letter, editions_of, subject_of
-from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, archive_url, other_editions
+from newsletter.render.links import Links, other_editions
 from newsletter.render.mjml import Compiler
 from newsletter.render.pictures import Pictures
 from newsletter.render.text import appeal_amounts, event_times
@@ -214,9 +214,10 @@ class Composer:
         """What depends on the language."""
         formats, rtl = edition.formats, edition.direction == "rtl"
         lang = Plain(language_tag(edition.locale))
+        words = self.words_for(edition)(edition.locale)
         return {
             "issue": edition.issue,
-            "_": self.words_for(edition)(edition.locale),
+            "_": words,
             "lang": lang,
             "language": own_name(edition.locale),
             "dir": Plain(edition.direction),
@@ -230,11 +231,7 @@ class Composer:
                 "name": self.letterhead.name(edition.locale),
                 "postal_address": self.letterhead.postal_address,
             },
-            "links": {
-                "unsubscribe": mark(UNSUBSCRIBE_FIELD),
-                "preferences": mark(PREFERENCES_FIELD),
-                "browser": archive_url(self.letterhead, edition.slug, edition.locale),
-            },
+            "links": Links(self.letterhead, edition, words),
             "formats": formats,
             "amounts": lambda appeal: appeal_amounts(appeal, formats),
             "event_times": lambda event: event_times(event, formats),

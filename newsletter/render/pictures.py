@@ -29,7 +29,7 @@ class Pictures:
         self._folder = folder
         self._published: dict[str, Path] = {}
 
-    def url(self, src: str) -> str:
+    def url(self, src: str, play: bool = False) -> str:
         """The URL for a ``src`` of an issue: itself if remote, else a mark.  TemplateError if there is no such file."""
         if _REMOTE.match(src):
             return src

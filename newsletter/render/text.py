@@ -14,27 +14,38 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.content.markup import PlainText, paragraphs, to_text
-from newsletter.content.placeholders import MARK, mark, to_marks
-from newsletter.content.schema import (
+from newsletter.content.blocks import (
     Action,
     ActionKind,
     Appeal,
     Block,
     Divider,
-    Event,
-    Image,
+    Figures,
     ImageBlock,
     Quote,
     Story,
     Text,
+    Video,
 )
+from newsletter.content.event import Event
+from newsletter.content.markup import PlainText, paragraphs, to_text
+from newsletter.content.parts import CallScript, Image, LetterDraft, Sharing
+from newsletter.content.placeholders import MARK, mark, to_marks
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.bilingual import Letter, editions_of
-from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, OtherEdition, archive_url, other_editions
+from newsletter.render.links import (
+    PREFERENCES_FIELD,
+    UNSUBSCRIBE_FIELD,
+    Links,
+    Offered,
+    OtherEdition,
+    archive_url,
+    other_editions,
+)
 from newsletter.render.theme import Letterhead
+from newsletter.render.ways import letter_lines
 from newsletter.render.words import Words
 
 WIDTH = 72  # columns; RFC 5322 §2.1.1 recommends under 78, and replies add "> "
@@ -58,15 +69,17 @@ def appeal_amounts(appeal: Appeal, formats: Formats) -> str:
 
 def write_text(letter: Letter, letterhead: Letterhead, words_for: Callable[[str], Words]) -> str:
     """The plain-text part of a letter, lines ended by ``\\n``."""
-    halves = [
-        _Half(edition, letterhead.name(edition.locale), words_for(edition.locale)) for edition in editions_of(letter)
-    ]
+    halves = [_half(edition, letterhead, words_for(edition.locale)) for edition in editions_of(letter)]
     first, *others = halves
     parts = list(first.parts([half.below() for half in others]))
     for half in others:
         parts += [f" {own_name(half.edition.locale).upper()} ".center(WIDTH, "="), *half.parts()]
     parts.append("\n\n".join(_footer(halves, letterhead, other_editions(letterhead, letter, words_for))))
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
+
+
+def _half(edition: Edition, letterhead: Letterhead, words: Words) -> _Half:
+    return _Half(edition, letterhead.name(edition.locale), words, Links(letterhead, edition, words))
 
 
 def _footer(halves: Sequence[_Half], letterhead: Letterhead, others: Sequence[OtherEdition]) -> Iterator[str]:
@@ -85,6 +98,7 @@ class _Half:
     edition: Edition
     name: str
     words: Words
+    links: Links
 
     def parts(self, notes: Sequence[str] = ()) -> Iterator[str]:
         """The heading, with ``notes`` below the date, then each block."""
@@ -115,20 +129,34 @@ class _Half:
                 yield from self._titled(block.title, block.body, block.image)
                 if block.link:
                     yield self._button(block.link.label, block.link.url)
-            case Quote(text=text, by=by):
-                lines = [_wrap(self.words("“%(quote)s”", quote=text), "    ", "    ")]
-                lines += [_wrap(f"— {by}", "    ", "      ")] if by else []
-                yield "\n".join(lines)
+            case Quote():
+                yield self._quote(block)
             case ImageBlock(image=image, link=link):
                 yield from self._image(image)
                 if link:
                     yield str(link)
+            case Video():
+                yield from self._titled(block.title, block.body, block.poster)
+                yield self._button(self._watch(block), block.url)
+            case Figures():
+                yield from self._figures(block)
             case Divider():
                 yield "* * *".center(WIDTH).rstrip()
             case Appeal():
                 yield from self._appeal(block)
             case Action():
                 yield from self._action(block)
+
+    def _quote(self, block: Quote) -> str:
+        lines = [_wrap(self.words("“%(quote)s”", quote=block.text), "    ", "    ")]
+        lines += [_wrap(f"— {block.by}", "    ", "      ")] if block.by else []
+        return "\n".join(lines)
+
+    def _watch(self, block: Video) -> str:
+        label = block.label or self.words("Watch the video")
+        if not block.minutes:
+            return label
+        return self.words("%(label)s (%(length)s)", label=label, length=self.edition.formats.minutes(block.minutes))
 
     def _titled(self, title: str, body: str, image: Image | None = None) -> Iterator[str]:
         if title:
@@ -137,9 +165,10 @@ class _Half:
         yield from _body(body)
 
     def _image(self, image: Image | None) -> Iterator[str]:
-        if image and (image.alt or image.caption):
+        if image and (image.alt or image.caption or image.credit):
             picture = [self.words("[Picture: %(alt)s]", alt=image.alt)] if image.alt else []
-            yield "\n".join(_wrap(line) for line in (*picture, image.caption) if line)
+            below = " ".join(line for line in (image.caption, image.credit) if line)
+            yield "\n".join(_wrap(line) for line in (*picture, below) if line)
 
     def _button(self, label: str, url: object) -> str:
         arrow = "←" if self.edition.direction == "rtl" else "→"
@@ -148,21 +177,60 @@ class _Half:
     def _appeal(self, block: Appeal) -> Iterator[str]:
         yield from self._titled(block.title, block.body, block.image)
         if block.amounts:
-            amounts = appeal_amounts(block, self.edition.formats)
-            yield _wrap(self.words("Give %(amounts)s, or what you can.", amounts=amounts))
-        yield self._button(block.label or self.words("Donate"), block.url)
+            label = self.words("Give once:") if block.monthly else self.words("Choose an amount:")
+            yield _offers(label, self.links.gifts(block))
+            if block.monthly:
+                yield _offers(self.words("Give every month:"), self.links.gifts(block, monthly=True))
+        own = self.words("Choose your own amount") if block.amounts else self.words("Donate")
+        yield self._button(block.label or own, self.links.gift(block))
+
+    def _figures(self, block: Figures) -> Iterator[str]:
+        """Numbers in a column of their own, what they count beside them."""
+        if block.title:
+            yield _title(block.title, "-")
+        numbers = [f"{row.about} {self.edition.formats.number(row.number)}".lstrip() for row in block.figures]
+        width = max(map(len, numbers))
+        rows = zip(numbers, block.figures, strict=True)
+        yield "\n".join(_wrap(row.what, f"{number:>{width}}  ", " " * (width + 2)) for number, row in rows)
 
     def _action(self, block: Action) -> Iterator[str]:
         yield f"{self._kind(block.kind).upper()}\n{_title(block.title, '-')}"
         yield from self._titled("", block.body, block.image)
+        if block.goal:
+            count, goal = (self.edition.formats.number(number) for number in (block.count or 0, block.goal))
+            yield _wrap(block.progress or self.words("%(count)s of %(goal)s", count=count, goal=goal))
         rows = list(self._rows(block))
         indent = max((len(label) for label, _value in rows), default=0) + 3
         if rows:
             yield "\n".join(
                 _wrap(value, f"{label + ':' if label else '':<{indent}}", " " * indent) for label, value in rows
             )
+        if block.call:
+            yield from self._call(block.call)
+        if block.letter:
+            yield from self._letter(block.letter)
+        if block.share:
+            yield from self._share(block.share)
         for target in block.targets:
             yield self._button(target.label, target.url)
+
+    def _call(self, call: CallScript) -> Iterator[str]:
+        yield "\n".join(_wrap(f"{phone.name}: {phone.number}", "  ", "    ") for phone in call.to)
+        if call.script:
+            yield self.words("What to say:")
+            yield "\n\n".join(textwrap.indent(piece, "    ") for piece in _body(call.script, WIDTH - 4))
+
+    def _letter(self, letter: LetterDraft) -> Iterator[str]:
+        """The letter as it stands: to copy it is easier than to read its address, in which every space is "%20"."""
+        yield _wrap(self.words("Copy this letter into a mail of your own, and put your name below it."))
+        rows = [(self.words("To"), ", ".join(letter.to)), (self.words("Subject"), letter.subject)]
+        indent = max(len(label) for label, _value in rows) + 2
+        yield "\n".join(_wrap(value, f"    {label + ':':<{indent}}", " " * (indent + 4)) for label, value in rows)
+        yield "\n".join(_wrap(line, "    ", "    ") for line in letter_lines(letter))
+
+    def _share(self, share: Sharing) -> Iterator[str]:
+        yield self.words("Pass it on:")
+        yield f"{_wrap(share.text, '    ', '    ')}\n    {self.links.shared(share)}"
 
     def _kind(self, kind: ActionKind) -> str:
         match kind:
@@ -189,8 +257,16 @@ class _Half:
             yield from (("", other) for other in others)
             if block.event.place:
                 yield self.words("Where"), block.event.place
+            if block.event.map:
+                yield self.words("Map"), self.links.map(block.event)
+            label = self.words("Route")
+            for stop in block.event.stops:
+                time = f"{self.edition.formats.clock(stop.at)} – " if stop.at else ""
+                yield label, f"{time}{stop.place}"
+                label = ""
             if block.event.online:
                 yield self.words("Online"), str(block.event.online)
+            yield self.words("Calendar"), self.links.calendar(block)
         if block.deadline:
             yield self.words("Deadline"), self.edition.formats.day(block.deadline)
 
@@ -205,7 +281,12 @@ def _visible(text: str) -> str:
     return MARK.sub(lambda found: found["fallback"], text)
 
 
-def _body(markdown: str) -> Iterator[str]:
+def _offers(label: str, offers: Sequence[Offered]) -> str:
+    width = max(len(offer.label) for offer in offers)
+    return "\n".join([label, *(f"  {offer.label:>{width}}  {offer.url}" for offer in offers)])
+
+
+def _body(markdown: str, width: int = WIDTH) -> Iterator[str]:
     links: list[str] = []
     for piece in paragraphs(markdown):
         plain = to_text(piece, len(links) + 1)
@@ -213,12 +294,12 @@ def _body(markdown: str) -> Iterator[str]:
         if _HEADING.match(piece):
             yield _title(plain.paragraphs[0][2], "~")
         else:
-            yield _joined(plain)
+            yield _joined(plain, width)
     if links:
         yield "\n".join(f"[{number}] {url}" for number, url in enumerate(links, 1))
 
 
-def _joined(plain: PlainText) -> str:
+def _joined(plain: PlainText, width: int) -> str:
     """One paragraph, quote or list.  The items of a list stand close together."""
     text = ""
     for first, rest, words in plain.paragraphs:
@@ -226,13 +307,13 @@ def _joined(plain: PlainText) -> str:
             starts_item = first != rest
             text += "\n" if starts_item else f"\n{rest.rstrip()}\n"
         lines = words.split("\n")
-        text += "\n".join(_wrap(line, first if not number else rest, rest) for number, line in enumerate(lines))
+        text += "\n".join(_wrap(line, first if not number else rest, rest, width) for number, line in enumerate(lines))
     return text
 
 
-def _wrap(text: str, first: str = "", rest: str = "") -> str:
+def _wrap(text: str, first: str = "", rest: str = "", width: int = WIDTH) -> str:
     glued = MARK.sub(lambda found: found.group().replace(" ", _GLUE), to_marks(text))
     wrapped = textwrap.fill(
-        glued, WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+        glued, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     )
     return wrapped.replace(_GLUE, " ")

@@ -9,7 +9,7 @@ so that no colour of their lettering needs to be chosen.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from newsletter.content.fields import check_picture
 from newsletter.content.problems import Problem, raise_problems
+from newsletter.render.ways import Donations, MapService
 
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
 
@@ -99,7 +100,7 @@ def _luminance(colour: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Whose letter it is: what the header and footer of every edition say.
+    """Whose letter it is: what the header and footer of every edition say, and how its links are made.
 
     ``names`` is by locale; ``public_url`` has no slash at its end.
     """
@@ -109,6 +110,8 @@ class Letterhead:
     public_url: str
     locales: tuple[str, ...]
     theme: Theme
+    donations: Donations = field(default_factory=Donations)
+    maps: MapService = MapService.OPENSTREETMAP
 
     def name(self, locale: str) -> str:
         """The organisation's name as it calls itself in ``locale``."""

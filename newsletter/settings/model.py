@@ -14,11 +14,13 @@ from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
 from newsletter.i18n.locales import Offer, halves_of
 from newsletter.render.theme import Theme
+from newsletter.render.ways import MapService
 from newsletter.settings.sections import (
     AllLimits,
     ApprovalRule,
     CheckSettings,
     DkimSettings,
+    DonationSettings,
     Organisation,
     PreviewSettings,
     Section,
@@ -45,6 +47,8 @@ class Settings(Section):
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
     checks: CheckSettings = Field(default_factory=lambda: CheckSettings.model_validate({}))
+    maps: MapService = Field(MapService.OPENSTREETMAP, description="Where links to places lead.")
+    donations: DonationSettings = Field(default_factory=lambda: DonationSettings.model_validate({}))
     preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
     segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")

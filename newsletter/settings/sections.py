@@ -11,6 +11,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from newsletter.content.contacts import QueryName, QueryPair
 from newsletter.errors import Level
 from newsletter.settings.values import Address, Domain, NameByLocale, check_severity, timezone_name
 
@@ -107,6 +108,14 @@ class CheckSettings(Section):
     severity: Annotated[dict[str, Level], AfterValidator(check_severity)] = Field(
         default_factory=dict, description="By check: error, warning or off."
     )
+
+
+class DonationSettings(Section):
+    """What the donation page calls things in its address; an appeal may have names of its own."""
+
+    amount: QueryName = Field("amount", description="The amount; empty: it is not told.")
+    locale: QueryName = Field("locale", description="The language; empty: it is not told.")
+    monthly: QueryPair = Field("monthly=1", description="What makes a gift monthly: a name, or name=value.")
 
 
 class PreviewSettings(Section):

@@ -14,8 +14,9 @@ import time
 
 import polib
 
+from newsletter.content.blocks import Text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.schema import Issue, Text
+from newsletter.content.schema import Issue
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.glossary import Glossary
 from newsletter.i18n.messages import messages

@@ -138,7 +138,9 @@ def test_body_text_is_large_enough(page: Page, width: int) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_buttons_and_footer_links_fit_a_thumb(page: Page, width: int) -> None:
-    heights = _measured(_at(page, width), ".button a, .foot a, .languages a", "e.getBoundingClientRect().height")
+    heights = _measured(
+        _at(page, width), ".button a, .chip a, .foot a, .languages a", "e.getBoundingClientRect().height"
+    )
     assert [entry for entry in heights if entry[0] < MIN_TARGET] == []
 
 
@@ -158,7 +160,7 @@ def test_dark_is_dark(page: Page) -> None:
 
 
 def test_links_in_text_are_underlined(page: Page) -> None:
-    lines = _measured(page, "p a, td td td a:not(.button a)", "getComputedStyle(e).textDecorationLine")
+    lines = _measured(page, "p a, td td td a:not(.button a, .chip a)", "getComputedStyle(e).textDecorationLine")
     assert [entry for entry in lines if entry[0] != "underline"] == []
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli.wiring import House
+from newsletter.content.blocks import Divider
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
-from newsletter.content.schema import Divider
 from newsletter.render.anchors import block_sizes, without_anchors
 from newsletter.render.bilingual import editions_of
 from newsletter.workspace import find_workspace

@@ -30,9 +30,11 @@ from pydantic.fields import FieldInfo
 
 from newsletter import errors
 from newsletter.cli.main import INTERNAL_ERROR, app
-from newsletter.content import schema
+from newsletter.content import event, parts
+from newsletter.content.blocks import ActionKind
 from newsletter.content.fields import Vocabulary
-from newsletter.content.schema import ActionKind, Issue, Model
+from newsletter.content.model import Model
+from newsletter.content.schema import Issue
 from newsletter.content.source import parse, validate
 from newsletter.settings import PREFIX, Settings, read_settings
 
@@ -237,10 +239,18 @@ def issue_models() -> dict[str, type[Model]]:
     """The models of an issue by the heading under which each is documented."""
     headings: dict[str, type[Model]] = {
         "The keys of an issue": Issue,
-        "Links": schema.Link,
-        "Pictures": schema.Image,
-        "Events": schema.Event,
-        "Only for some readers": schema.Only,
+        "Links": parts.Link,
+        "Pictures": parts.Image,
+        "Consent": parts.Consent,
+        "Events": event.Event,
+        "Stops": event.Stop,
+        "Letters": parts.LetterDraft,
+        "Calls": parts.CallScript,
+        "Numbers to call": parts.Phone,
+        "Sharing": parts.Sharing,
+        "Figures": parts.Figure,
+        "Donation pages": parts.DonationQuery,
+        "Only for some readers": parts.Only,
     }
     block_types = [model for model in models_in(Issue.model_fields["blocks"].annotation) if issubclass(model, Model)]
     headings |= {f"`{typing.get_args(model.model_fields['type'].annotation)[0]}`": model for model in block_types}

@@ -207,6 +207,8 @@ SCALARS = (
 WORDS_OF_THE_SCHEMA = """
     type id body title image src alt event starts ends timezone place online url label only locales segments count
     targets kind amounts currency link caption text by deadline subject preheader date source_locale blocks en es
+    poster minutes figures number about what map stops at letter to call name share ways goal progress monthly query
+    credit consent who until script
 """
 KEYS = st.sampled_from(WORDS_OF_THE_SCHEMA.split()) | st.text(max_size=5)
 NESTED: st.SearchStrategy[Any] = st.recursive(
@@ -217,7 +219,7 @@ NESTED: st.SearchStrategy[Any] = st.recursive(
 @given(
     NESTED,
     st.lists(st.dictionaries(KEYS, NESTED, max_size=6), max_size=3),
-    st.sampled_from(["text", "story", "quote", "image", "divider", "appeal", "action"]),
+    st.sampled_from(["text", "story", "quote", "image", "video", "figures", "divider", "appeal", "action"]),
 )
 def test_any_structure_is_an_issue_or_has_findings(value: Any, blocks: list[dict[str, Any]], kind: str) -> None:
     blocks = [{**fields, "type": kind, "id": "a"} for fields in blocks]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from newsletter.content.blocks import Action, Story, Text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.schema import Action, Story, Text
 from newsletter.errors import ContentError, TranslationError
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.translate import Edition, limiting_segments, translate

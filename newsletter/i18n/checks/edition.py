@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from newsletter.content.fields import check_text
 from newsletter.content.load import LoadedIssue
-from newsletter.content.placeholders import COUNT, COUNTED
+from newsletter.content.placeholders import COUNTED
 from newsletter.content.problems import Problem
 from newsletter.content.schema import Issue
 from newsletter.errors import Level, SourceSpan
@@ -117,9 +117,10 @@ def compare(pair: Pair, limits: Limits, terms: Terms, partners: LinkPartners | N
 def malformed(message: Message, target: str) -> list[Problem]:
     """What a translation may not hold, whatever the source says."""
     problems = check_text(message.kind, target)
-    if COUNTED.search(target) and not COUNTED.search(message.text):
+    known = {found["number"] for found in COUNTED.finditer(message.text)}
+    for name in {found["number"] for found in COUNTED.finditer(target)} - known:
         # Nothing would fill it in, so readers would see the braces.
-        told = said("%(shown)s stands where there is no count", shown=COUNT)
+        told = said("%(shown)s stands where there is no %(name)s", shown=f"{{{name}}}", name=name)
         hint = said("it may stand only where the source has it")
         problems.append(Problem("unknown-placeholder", told, hint))
     return problems

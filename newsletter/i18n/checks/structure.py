@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from babel.messages.plurals import get_plural
 
-from newsletter.content.placeholders import COUNT, COUNTED, PLACEHOLDER
+from newsletter.content.placeholders import COUNTED, NUMBERS, PLACEHOLDER
 from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Pair, Text
@@ -79,7 +79,7 @@ def check_structure(pair: Pair, partners: LinkPartners, limits: Limits) -> Itera
 
 def _fields(text: str) -> set[str]:
     fields = {found["field"] for found in PLACEHOLDER.finditer(text)}
-    return fields | {"count"} if COUNTED.search(text) else fields
+    return fields | {found["number"] for found in COUNTED.finditer(text)}
 
 
 def _placeholders(source: str, target: str) -> Iterator[Problem]:
@@ -87,18 +87,18 @@ def _placeholders(source: str, target: str) -> Iterator[Problem]:
         return
     wanted, got = _fields(source), _fields(target)
     for name in sorted(wanted - got):
-        shown = COUNT if name == "count" else f"{{{name}|…}}"
+        shown = f"{{{name}}}" if name in NUMBERS else f"{{{name}|…}}"
         message = said("the placeholder %(shown)s is gone", shown=shown)
         yield Problem(Check.PLACEHOLDERS, message, said("put it where the language needs it"))
     for name in sorted(got - wanted):
-        shown = COUNT if name == "count" else f"{{{name}|…}}"
+        shown = f"{{{name}}}" if name in NUMBERS else f"{{{name}|…}}"
         message = said("the placeholder %(shown)s is not in the source", shown=shown)
         yield Problem(Check.PLACEHOLDERS, message, said("take it out"))
 
 
 def _plurals(target: Text) -> Iterator[Problem]:
     """As many forms of a counted word as the language has."""
-    if "{count|" not in target.raw:
+    if "{" not in target.raw:
         return
     wanted = get_plural(target.language).num_plurals
     for found in COUNTED.finditer(target.raw):
