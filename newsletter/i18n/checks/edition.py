@@ -120,7 +120,7 @@ def malformed(message: Message, target: str) -> list[Problem]:
     known = {found["number"] for found in COUNTED.finditer(message.text)}
     for name in {found["number"] for found in COUNTED.finditer(target)} - known:
         # Nothing would fill it in, so readers would see the braces.
-        told = said("%(shown)s stands where there is no %(name)s", shown=f"{{{name}}}", name=name)
+        told = said("%(shown)s stands where there is no such number", shown=f"{{{name}}}")
         hint = said("it may stand only where the source has it")
         problems.append(Problem("unknown-placeholder", told, hint))
     return problems
