@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import ssl
 from dataclasses import dataclass, field
 from typing import cast
@@ -142,6 +143,11 @@ class SmtpSession:
     def open(self) -> bool:
         """Whether another message can go over it: it stands, and its messages are not used up."""
         return self._wire.open and not (self._most and self._begun >= self._most)
+
+    @property
+    def certificate_ends(self) -> dt.datetime | None:
+        """Until when the server's certificate is valid; None without TLS."""
+        return self._wire.certificate_ends
 
     async def send(self, mail: Mail) -> Outcome:
         """Hand over one message for one recipient.  MailServerError if the server refuses us as sender."""

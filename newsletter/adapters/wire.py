@@ -16,7 +16,9 @@ RFC 2920 §3 (pipelining).
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -77,6 +79,14 @@ class Wire(asyncio.Protocol):
     def open(self) -> bool:
         """Whether something can still be said."""
         return not self._lost and not self._transport.is_closing()
+
+    @property
+    def certificate_ends(self) -> dt.datetime | None:
+        """Until when the server's certificate is valid; None without TLS."""
+        found = self._transport.get_extra_info("peercert") or {}
+        if "notAfter" not in found:
+            return None
+        return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), dt.UTC)
 
     async def ask(self, data: bytes, replies: int, timeout: float) -> list[Reply]:  # noqa: ASYNC109 - one for all replies
         """Write ``data`` at once and wait for as many replies.

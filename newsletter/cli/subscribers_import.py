@@ -84,7 +84,7 @@ async def import_list(house: House, file: Path, source: str = "", date: str = ""
     async with house.stores() as stores:
         tokens = await house.tokens(stores.database)
         report = await stores.subscribers.import_rows(read_list(file, said), tokens.address_hashes)
-        return report, await find_near(stores.people, set(report.new.values()))
+        return report, await find_near(stores.people, report.near)
 
 
 def print_report(report: ImportReport, file: Path) -> None:
@@ -121,8 +121,9 @@ def check_command(as_json: AsJson = False) -> None:
         async with house.stores() as stores:
             misspelt = [
                 (address, likely)
-                async for address, status in stores.people.addresses()
-                if status is Status.SUBSCRIBED and (likely := likely_domain(address.rpartition("@")[2]))
+                async for some in stores.people.addresses()
+                for address, status in some
+                if status == Status.SUBSCRIBED and (likely := likely_domain(address.rpartition("@")[2]))
             ]
             return misspelt, await find_near(stores.people)
 
@@ -146,26 +147,26 @@ def check_command(as_json: AsJson = False) -> None:
         say("nothing was changed; ask the people, and use 'newsletter subscribers add' and 'unsubscribe'")
 
 
-async def find_near(people: PeopleStore, only: Collection[str] | None = None) -> Near:
-    """Groups of near-duplicates; with ``only``, those that hold one of these addresses.
+async def find_near(people: PeopleStore, only: Collection[int] | None = None) -> Near:
+    """Groups of near-duplicates; with ``only``, those whose near key has one of these hashes.
 
     The list is read twice, and only numbers are kept of it meanwhile: a million addresses would take much memory.
     """
-    wanted = None if only is None else {hash(near_key(address)) for address in only}
-    if wanted is not None and not wanted:
+    if only is not None and not only:
         return []
     seen: set[int] = set()
     twice: set[int] = set()
-    async for address, _status in people.addresses():
-        key = hash(near_key(address))
-        if wanted is None or key in wanted:
-            (twice if key in seen else seen).add(key)
+    async for some in people.addresses():
+        for key in (hash(near_key(address)) for address, _status in some):
+            if only is None or key in only:
+                (twice if key in seen else seen).add(key)
     if not twice:
         return []
     groups: dict[str, list[tuple[str, Status]]] = {}
-    async for address, status in people.addresses():
-        if hash(key_of := near_key(address)) in twice:
-            groups.setdefault(key_of, []).append((address, status))
+    async for some in people.addresses():
+        for address, status in some:
+            if hash(near := near_key(address)) in twice:
+                groups.setdefault(near, []).append((address, Status(status)))
     return [sorted(group) for _key, group in sorted(groups.items()) if len(group) > 1]
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.consent import Consent
 from newsletter.audience.csvlist import BadRow, GoodRow
+from newsletter.audience.lookalikes import near_key
 from newsletter.audience.subscribers import NewSubscriber, Status, Subscriber, address_key, erased_key
 from newsletter.clock import Clock
 from newsletter.store.audit import record
@@ -40,7 +41,8 @@ class ImportReport:
     erased: int = 0  # rows of people who had themselves erased; they are not on the list
     consents: int = 0  # consents that are new
     without_consent: int = 0  # of those added: nobody says when and how they agreed
-    new: dict[str, str] = field(default_factory=dict)  # the addresses of those added, by ref
+    newest: str = ""  # the ref of one who was added
+    near: set[int] = field(default_factory=set)  # hashes of the near keys of those added (audience/lookalikes.py)
     bad: list[BadRow] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
 
@@ -71,7 +73,7 @@ class Importer:
                 await self._batch(connection, [row.subscriber for row in good], report)
             if report.added or (report.changed and deed is Deed.IMPORTED):
                 detail = {"added": report.added, "changed": report.changed, "consents": report.consents}
-                about = "list" if deed is Deed.IMPORTED else f"subscriber {next(iter(report.new))}"
+                about = "list" if deed is Deed.IMPORTED else f"subscriber {report.newest}"
                 await record(connection, self._clock, Entry(self._who, deed, about, detail))
         return report
 
@@ -100,7 +102,8 @@ class Importer:
             if consent := new[ref].consent:
                 news.append((new_id, consent))
         report.added += len(new)
-        report.new |= {ref: row.email for ref, row in new.items()}
+        report.newest = next(iter(new), report.newest)
+        report.near.update(hash(near_key(row.email)) for row in new.values())
         report.without_consent += sum(1 for row in new.values() if row.consent is None)
         report.consents += len(news)
         if work.tags:

@@ -87,12 +87,12 @@ class PeopleStore:
                 names.update(attributes)
         return sorted(names)
 
-    async def addresses(self) -> AsyncIterator[tuple[str, Status]]:
-        """Every address on the list, with its status."""
+    async def addresses(self) -> AsyncIterator[Sequence[tuple[str, str]]]:
+        """Every address on the list with its status, some at a time."""
         query = sa.select(subscribers.c.email, subscribers.c.status).where(subscribers.c.status != Status.ERASED)
         async with self._database.snapshot() as connection, connection.stream(query) as rows:
-            async for email, status in rows:
-                yield email, Status(status)
+            async for some in rows.partitions(BATCH):
+                yield [(email, status) for email, status in some]
 
     async def dossier(self, email: str) -> Dossier | None:
         """All that is stored of the person with this address; None if that is nothing.

@@ -1,37 +1,67 @@
-"""A DNS server that knows one TXT record, for judges of DKIM that ask the DNS.
+"""A DNS server for the tests: it knows some records, and says of every other name that it does not exist.
 
-python -m tests.integration.dns_server PORT NAME VALUE     serves until it is killed
+python -m tests.integration.dns_server PORT NAME VALUE     serves one TXT record until it is killed
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 
-from dnslib import QTYPE, RR, TXT, DNSRecord
-from dnslib.server import BaseResolver, DNSHandler, DNSServer
+from dnslib import AAAA, PTR, QTYPE, RR, TXT, A, DNSRecord
+from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
+
+Records = Mapping[tuple[str, str], Sequence[str]]
+"""Values by (name, type)."""
 
 
-class OneRecord(BaseResolver):  # type: ignore[misc]
-    """Answers for one name, and says of every other that it does not exist."""
+class Known(BaseResolver):  # type: ignore[misc]
+    """Answers for these names only."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self.name = name
-        # A string of a TXT record holds at most 255 octets; longer values are split (RFC 6376 §3.6.2.2).
-        self.value = [value[at : at + 255] for at in range(0, len(value), 255)]
+    def __init__(self, records: Records) -> None:
+        self.records = records
 
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
         reply = request.reply()
-        if str(request.q.qname).rstrip(".").lower() == self.name and QTYPE[request.q.qtype] in ("TXT", "ANY"):
-            reply.add_answer(RR(request.q.qname, QTYPE.TXT, rdata=TXT([part.encode() for part in self.value])))
-        else:
+        name, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
+        kinds = {known for known_name, known in self.records if known_name == name}
+        if not kinds:
             reply.header.rcode = 3
+        for wanted in kinds if kind == "ANY" else {kind} & kinds:
+            for value in self.records[name, wanted]:
+                reply.add_answer(RR(request.q.qname, getattr(QTYPE, wanted), rdata=_data(wanted, value)))
         return reply
+
+
+def _data(kind: str, value: str) -> object:
+    if kind != "TXT":
+        return {"A": A, "AAAA": AAAA, "PTR": PTR}[kind](value)
+    # A string of a TXT record holds at most 255 octets; longer values are split (RFC 6376 §3.6.2.2).
+    return TXT([value[at : at + 255].encode() for at in range(0, len(value), 255)])
+
+
+@contextlib.contextmanager
+def dns_server(records: Records) -> Iterator[int]:
+    """Serve on a free loopback port, over UDP and TCP; yields the port."""
+    silent = DNSLogger(logf=lambda _line: None)
+    udp = DNSServer(Known(records), address="127.0.0.1", port=0, logger=silent)
+    port = udp.server.server_address[1]
+    tcp = DNSServer(Known(records), address="127.0.0.1", port=port, tcp=True, logger=silent)
+    for server in (udp, tcp):
+        server.start_thread()
+    try:
+        yield port
+    finally:
+        for server in (udp, tcp):
+            server.stop()
+            server.server.server_close()
 
 
 if __name__ == "__main__":
     port, name, value = sys.argv[1:]
     for tcp in (False, True):
-        DNSServer(OneRecord(name, value), address="127.0.0.1", port=int(port), tcp=tcp).start_thread()
+        DNSServer(Known({(name, "TXT"): [value]}), address="127.0.0.1", port=int(port), tcp=tcp).start_thread()
     print("ready", flush=True)  # noqa: T201 - tells the script that starts it
     time.sleep(300)

@@ -1,4 +1,4 @@
-"""What staff can see and decide of campaigns, and what the doctor says."""
+"""What staff can see and decide of campaigns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.adapters.dkim import DkimSigner, load_key
 from tests.integration.conftest import Space
-from tests.integration.servers import CUT, Script, real_server, scripted_server, unused_port
+from tests.integration.servers import CUT, Script, real_server, scripted_server
 from tests.integration.test_sending import ledger
 
 People = Callable[[int], None]
@@ -111,31 +111,3 @@ def test_a_key_that_cannot_be_used_is_told_before_anything_is_sent(space: Space,
         done = space.run("send", "june", "-s", "everybody", "--yes", code=2)
     assert "the DKIM key var/dkim.pem cannot be used" in done.stderr
     assert not inbox.messages
-
-
-def test_the_doctor_finds_a_working_workspace_well(space: Space) -> None:
-    signer = with_key(space)
-    with real_server() as inbox:
-        space.set("smtp", port=inbox.port)
-        done = space.run("doctor")
-    assert f"127.0.0.1:{inbox.port} answers" in done.stdout
-    assert "s1._domainkey.example.org" in done.stdout
-    assert signer.dns_record()[1] in done.stdout.replace("\n", "")
-    assert "problem" not in done.stdout
-
-
-def test_the_doctor_names_each_problem_and_what_to_do(space: Space) -> None:
-    with_key(space)
-    space.set("dkim", domain="example.net")
-    space.set("smtp", port=unused_port())
-    space.run("segments", "count")
-    (space.root / "var" / "newsletter.db").chmod(0o644)
-    found = {row["what"]: row for row in _rows(space.json("doctor", code=2))}
-    assert "cannot be reached" in found["mail server"]["found"]
-    assert found["var/newsletter.db"]["do"] == "chmod 600 var/newsletter.db"
-    assert found["DKIM alignment"]["verdict"] == "problem"
-
-
-def _rows(report: object) -> list[dict[str, str]]:
-    assert isinstance(report, list)
-    return report
