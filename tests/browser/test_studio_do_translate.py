@@ -80,6 +80,21 @@ def test_clicked_paragraph_opens_its_form_and_saving_writes_the_catalog(page: Pa
     assert translation(space, "the law was signed. *Polimigra* must end.").endswith("tiene que acabar.")
 
 
+def test_tap_is_heard_where_frames_without_scripts_hear_nothing(page: Page) -> None:
+    """Safari calls no listener in such a frame; here we only make it seem so."""
+    page.add_init_script("EventTarget.prototype.dispatchEvent = () => true")
+    page.goto("/issues/june")
+    page.wait_for_selector("html[data-live=yes]")
+    page.wait_for_selector(".pane[data-locale=es][data-scale]")
+    paragraph = page.frame_locator(".pane[data-locale=es] iframe").get_by_text("se firmó la ley")
+    paragraph.scroll_into_view_if_needed()
+    box = paragraph.bounding_box()
+    assert box
+    assert page.locator(".pane[data-locale=en] .glass").count() == 0
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_label("Your translation")).to_have_value("se firmó la ley. La *polimigra* debe acabar.")
+
+
 def test_issue_is_finished_by_keyboard_alone(page: Page, space: Space) -> None:
     write(space, **{"farms.title": "", "preheader": ""})
     page.goto(PAGE)

@@ -11,6 +11,7 @@
   const KEY = "studio-panes";
   const MIN = 280;
   const MAX = 1280;
+  const PICTURES = 500; // milliseconds after a change in which its pictures come
   const stored = () => { try { return JSON.parse(localStorage.getItem(KEY)) || {}; } catch { return {}; } };
   const state = { width: 390, look: "light", together: true, hidden: null, ...stored() };
   const all = [...panes.querySelectorAll(".pane")];
@@ -142,6 +143,7 @@
     adopt(now.head, next.head);
     adopt(now.body, next.body);
     fitAll();
+    setTimeout(fitAll, PICTURES);
     pane.dataset.shown = version;
   }
 
@@ -165,8 +167,7 @@
     Object.assign(fresh.dataset, { waiting: "", version, hosts });
     fresh.src = address.href;
     fresh.addEventListener("load", () => {
-      listen(fresh);
-      if (!("waiting" in fresh.dataset)) return;
+      if (!("waiting" in fresh.dataset)) { fitAll(); return; }
       delete fresh.dataset.waiting;
       old.remove();
       pane.dataset.look = state.look;
@@ -174,11 +175,6 @@
       pane.dataset.shown = version;
     });
     old.after(fresh);
-  }
-
-  function listen(frame) {
-    frame.contentDocument?.addEventListener("load", fitAll, true); // of pictures that came with a change
-    fitAll();
   }
 
   function refreshed() {
@@ -225,8 +221,7 @@
     if (!frame) return;
     pane.dataset.shown = frame.dataset.version;
     pane.dataset.look = "light";
-    frame.addEventListener("load", () => listen(frame));
-    listen(frame);
+    frame.addEventListener("load", fitAll);
     drag(pane, pane.querySelector(".handle"));
   });
   document.querySelectorAll("[name=width]").forEach((radio) => radio.addEventListener("change", () => setWidth(Number(radio.value))));
