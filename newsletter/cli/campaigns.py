@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
-from newsletter.cli.campaigns_resolve import Number, change, steps
+from newsletter.cli.campaigns_resolve import Number, cancel, really_cancel, steps, with_stores
 from newsletter.cli.output import AsJson, confirm, say, say_json, table
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -150,10 +150,10 @@ def cancel_command(
     """Let nobody else have a copy.  What was accepted cannot be called back, and this cannot be undone."""
     if not yes and not sys.stdin.isatty():
         raise UsageError("nobody is there to be asked", "add --yes to cancel without being asked")
-    if not yes and not confirm(f"Cancel the rest of campaign {number} for good?"):
+    if not yes and not confirm(really_cancel(number)):
         say("nothing was cancelled")
         return
-    changed = asyncio.run(change(number, lambda campaigns: campaigns.cancel(number)))
+    changed = asyncio.run(with_stores(lambda stores: cancel(stores, number)))
     say(f"cancelled for {changed} who had not got their copy yet")
 
 

@@ -12,9 +12,12 @@ import typer
 from newsletter.cli.output import say
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
+from newsletter.wording import said
 
 if TYPE_CHECKING:
-    from newsletter.store.campaigns import Campaign, CampaignStore
+    from newsletter.cli.wiring import Stores
+    from newsletter.delivery.states import State
+    from newsletter.store.campaigns import CampaignStore
 
 Number = Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")]
 
@@ -33,12 +36,12 @@ class Retry(StrEnum):
     RESEND = "resend"
 
 
-_SAID = {
-    Verdict.RESEND: "they are sent again, and somebody may get a second copy",
-    Verdict.ACCEPT: "they count as having their copy",
-    Verdict.REJECT: "they count as rejected, and go without",
+SAID = {
+    Verdict.RESEND: said("they are sent again, and somebody may get a second copy"),
+    Verdict.ACCEPT: said("they count as having their copy"),
+    Verdict.REJECT: said("they count as rejected, and go without"),
 }
-_RETRIED = "they are tried again, also those of whom a server said that there is no such mailbox"
+RETRIED = said("they are tried again, also those of whom a server said that there is no such mailbox")
 
 
 def register(app: typer.Typer) -> None:
@@ -57,49 +60,71 @@ def resolve_command(
     ] = None,
 ) -> None:
     """Decide what becomes of the messages in doubt, or try rejected ones again."""
-    from newsletter.delivery.states import CampaignStatus, State
-
     if (in_doubt is None) == (rejected is None):
         raise UsageError("decide one thing at a time", "--in-doubt resend|accept|reject, or --rejected resend")
-    verdicts = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
-    old, new = (State.REJECTED, State.PENDING) if in_doubt is None else (State.IN_DOUBT, verdicts[in_doubt])
-
-    def check(campaign: Campaign) -> None:
-        if new is State.PENDING and campaign.status is CampaignStatus.CANCELLED:
-            hint = "'newsletter send … --again REASON' sends the issue anew, also to those who have it"
-            raise UsageError(f"campaign {number} was cancelled, so that nothing of it is sent again", hint)
-
-    changed = asyncio.run(change(number, lambda campaigns: campaigns.resolve(number, old, new), check))
+    changed = asyncio.run(with_stores(lambda stores: resolve(stores, number, in_doubt)))
+    old, new = moves(in_doubt)
     told = old.replace("_", " ")
     if not changed:
         say(f"nothing of campaign {number} is {told}, so nothing was changed")
     else:
         say(f"{changed} {told}: now {new}")
-        say(f"  {_SAID[in_doubt] if in_doubt else _RETRIED}")
+        say(f"  {SAID[in_doubt] if in_doubt else RETRIED}")
     for step in asyncio.run(steps(number)):
         say(f"  next: {step}")
 
 
-async def change(
-    number: int,
-    decide: Callable[[CampaignStore], Awaitable[int]],
-    check: Callable[[Campaign], None] = lambda _campaign: None,
-) -> int:
+def moves(in_doubt: Verdict | None) -> tuple[State, State]:
+    """From which state to which a verdict leads; None tries the rejected again."""
+    from newsletter.delivery.states import State
+
+    if in_doubt is None:
+        return State.REJECTED, State.PENDING
+    verdicts = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
+    return State.IN_DOUBT, verdicts[in_doubt]
+
+
+async def resolve(stores: Stores, number: int, in_doubt: Verdict | None) -> int:
+    """Decide of those in doubt, or with None try the rejected again; returns how many.  Raises UsageError."""
+    from newsletter.cli.standing import find
+    from newsletter.delivery.states import CampaignStatus, State
+
+    old, new = moves(in_doubt)
+    campaign = await find(stores, number)
+    if new is State.PENDING and campaign.status is CampaignStatus.CANCELLED:
+        hint = "'newsletter send … --again REASON' sends the issue anew, also to those who have it"
+        raise UsageError(f"campaign {number} was cancelled, so that nothing of it is sent again", hint)
+    return await change(stores, number, lambda campaigns: campaigns.resolve(number, old, new))
+
+
+def really_cancel(number: int) -> str:
+    """What a person is asked before that."""
+    return said("Cancel the rest of campaign %(number)s for good?", number=number)
+
+
+async def cancel(stores: Stores, number: int) -> int:
+    """Let nobody else have a copy; returns how many go without.  Raises UsageError."""
+    return await change(stores, number, lambda campaigns: campaigns.cancel(number))
+
+
+async def change(stores: Stores, number: int, decide: Callable[[CampaignStore], Awaitable[int]]) -> int:
     """Change a campaign after what dead runs left behind has been named."""
     from newsletter.cli.lock import maybe_alone
     from newsletter.cli.standing import find
 
-    house = open_house()
-    async with house.stores() as stores:
-        check(await find(stores, number))
-        with maybe_alone(stores.database.file) as alone:
-            standing = await stores.upkeep.reconcile(number, alone=alone)
-            if standing.doubtful:
-                hint = f"'newsletter campaigns show {number}' names them; then give the same command again"
-                raise UsageError(
-                    f"a run died and left {standing.doubtful} more in doubt; nothing was decided yet", hint
-                )
-            return await decide(stores.campaigns)
+    await find(stores, number)
+    with maybe_alone(stores.database.file) as alone:
+        standing = await stores.upkeep.reconcile(number, alone=alone)
+        if standing.doubtful:
+            hint = f"'newsletter campaigns show {number}' names them; then give the same command again"
+            raise UsageError(f"a run died and left {standing.doubtful} more in doubt; nothing was decided yet", hint)
+        return await decide(stores.campaigns)
+
+
+async def with_stores(do: Callable[[Stores], Awaitable[int]]) -> int:
+    """Do something with the database of the workspace that the command was called in."""
+    async with open_house().stores() as stores:
+        return await do(stores)
 
 
 async def steps(number: int) -> list[str]:

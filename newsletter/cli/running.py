@@ -123,6 +123,11 @@ class Course:
         self._stopped = asyncio.Event()
         self._held_until: dt.datetime | None = None  # by limits
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it begins nothing more."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Begin nothing more; what is under way is finished and recorded."""
         tell("stopping: finishing what is under way; the same command goes on later")
@@ -140,7 +145,7 @@ class Course:
             if told is None or abs((ended.due - told).total_seconds()) > LOOK_AGAIN:
                 told = ended.due
                 tell(f"waiting until {told.astimezone():%Y-%m-%d %H:%M}; Ctrl-C ends this, and loses nothing")
-            await self._wait_until(ended.due)
+            await self.wait_until(ended.due)
             if self._stopped.is_set():
                 return ended
 
@@ -182,7 +187,7 @@ class Course:
             await self._runner.deliver(self._campaign, desk, connections, shown.on_result)
         return desk.resume_in
 
-    async def _wait_until(self, due: dt.datetime) -> None:
+    async def wait_until(self, due: dt.datetime) -> None:
         """Wait for a moment or for the stop; wake up now and then, since somebody may pause or cancel meanwhile."""
         seconds = (due - self._runner.house.clock.now()).total_seconds()
         with contextlib.suppress(TimeoutError):

@@ -78,7 +78,7 @@ def send_command(
         raise UsageError("to whom? Name at least one segment", f"--segment NAME; known are: {known}")
     if queue and (wait or workers > 1):
         raise UsageError("with --queue, this command does not send", "leave --wait and --workers out")
-    wish = _wish(house, at=at, grace=grace, got=got, edition=edition, again=again)
+    wish = wish_of(house, at=at, grace=grace, got=got, edition=edition, again=again)
     sending = Sending(house, issue, segment or [], wish)
     if dry_run:
         run(sending.dry_run(as_json=as_json))
@@ -86,7 +86,15 @@ def send_command(
         run(sending.run(yes=yes, as_json=as_json, wait=wait, workers=workers, queue=queue))
 
 
-def _wish(house: House, *, at: str, grace: str, got: int | None, edition: str, again: str | None) -> Wish:
+def wish_of(
+    house: House,
+    *,
+    at: str = "",
+    grace: str = GRACE,
+    got: int | None = None,
+    edition: str = "",
+    again: str | None = None,
+) -> Wish:
     """The options in the words of the store.  Raises UsageError."""
     from newsletter.cli.sending import Wish
     from newsletter.store.freeze import Got, Schedule

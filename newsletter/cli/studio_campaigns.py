@@ -1,21 +1,26 @@
-"""Campaigns in the studio: planned, started and watched, by the same parts as ``newsletter send`` uses.
+"""Campaigns in the studio: planned, started, watched and decided, by the same parts as the commands use.
 
-One campaign at a time is sent by the studio's process, in the background.  It
-holds the lock of a sending, as the command does.  When the studio is closed,
+They are sent by the studio's process, in the background (``studio_courses.py``).  When the studio is closed,
 what is under way is finished, and the rest waits for whoever goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from newsletter.cli.campaigns_resolve import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
-from newsletter.cli.running import Course, Runner
+from newsletter.cli.running import Runner
 from newsletter.cli.segments import known_segments
+from newsletter.cli.send import wish_of
 from newsletter.cli.sending import Sending
+from newsletter.cli.standing import find
+from newsletter.cli.studio_courses import Courses
 from newsletter.cli.studio_speed import Speed
 from newsletter.cli.studio_work import Work
 from newsletter.cli.wiring import Stores
@@ -24,17 +29,23 @@ from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import FindingsError, NewsletterError, UsageError
 from newsletter.i18n.locales import halves_of, own_name
 from newsletter.store.campaigns import Campaign
-from newsletter.web.preview.campaigns import CampaignRow, DryRun, StartPage, Watched
+from newsletter.web.preview.campaigns import CampaignRow, Decision, DryRun, StartPage, Watched
 from newsletter.web.preview.events import Hub
-from newsletter.wording import said
+from newsletter.wording import headline, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from newsletter.adapters.smtp import SmtpServer
 
 TOPIC, CARDS_TOPIC = "sending", "campaigns"
 DOMAINS = 15  # of mail that are shown; the others are counted
 TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
+RETRY = "retry"  # the verdict that tries the rejected again
+PAUSED_HERE = "a person paused it in the studio"
+OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+_ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
 NOBODY_YET = "there is no list of subscribers yet"
 OpenStores = Callable[[], Awaitable["Stores | None"]]
 
@@ -45,11 +56,8 @@ class CampaignDesk:
     def __init__(self, bench: Workbench, work: Work, hub: Hub, stores: OpenStores) -> None:
         self._bench, self._work, self._hub, self._stores = bench, work, hub, stores
         self._starting = asyncio.Lock()
-        self._course: Course | None = None
-        self._sending: asyncio.Task[None] | None = None
+        self._courses = Courses(self._tell)
         self._closed = False
-        self._number = 0  # of the campaign that is sent here
-        self._errors: dict[int, tuple[str, str]] = {}
         self._speeds: dict[int, Speed] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._looked_at = 0.0
@@ -60,10 +68,7 @@ class CampaignDesk:
             self._ticking.cancel()
         async with self._starting:
             self._closed = True
-        if self._course and self._sending and not self._sending.done():
-            self._course.stop()
-        if self._sending:
-            await asyncio.wait([self._sending])
+        await self._courses.close()
 
     # Whom it would reach
 
@@ -71,7 +76,8 @@ class CampaignDesk:
         """The numbers."""
         await self._work(lambda: self._bench.load(slug))
         known = tuple(self._bench.house.settings.segments)
-        return StartPage(slug, known, await self._dry_run(slug, segments) if segments else None)
+        zone = self._bench.house.settings.organisation.timezone
+        return StartPage(slug, known, zone, await self._dry_run(slug, segments) if segments else None)
 
     async def _dry_run(self, slug: str, segments: tuple[str, ...]) -> DryRun:
         try:
@@ -92,7 +98,7 @@ class CampaignDesk:
             )
             return DryRun(segments, obstacles=found)
         except NewsletterError as error:
-            return DryRun(segments, obstacles=((error.message, error.hint),))
+            return DryRun(segments, obstacles=((headline(error.message), error.hint),))
         if prepared is None:
             return DryRun(segments)
         plan = prepared.plan
@@ -101,8 +107,8 @@ class CampaignDesk:
 
     # Sending
 
-    async def start(self, slug: str, segments: tuple[str, ...], people: int) -> int:
-        """Freeze it, and send it."""
+    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str) -> int:
+        """Freeze it, and send it now or at its time."""
         async with self._starting, AsyncExitStack() as exits:
             self._require_idle()
             if await self._stores() is None:
@@ -113,22 +119,16 @@ class CampaignDesk:
                 raise UsageError("to whom? choose at least one segment")
             server = house.smtp_server()
             stores = await exits.enter_async_context(house.stores())
+            sending = Sending(house, slug, list(segments), wish_of(house, at=at))
             queued = stores.database.file is not None and worker_is_up(stores.database.file)
+            async with self._courses.turn:
+                with contextlib.nullcontext() if queued else only_run(stores.database.file):
+                    tokens = await house.tokens(stores.database)
+                    if before := await sending.open_campaign(stores):
+                        return before.id
+                    campaign = await _frozen(sending, stores, server, people)
             if not queued:
-                exits.enter_context(only_run(stores.database.file))
-            tokens = await house.tokens(stores.database)
-            sending = Sending(house, slug, list(segments))
-            if before := await sending.open_campaign(stores):
-                return before.id
-            prepared = await sending.prepare(stores, server)
-            reached = prepared.plan.people if prepared else 0
-            if prepared is None or reached != people:
-                raise UsageError(
-                    f"it would reach {reached} people, and {people} was typed", "look at the numbers again"
-                )
-            campaign = await sending.freeze(stores, prepared)
-            if not queued:
-                self._follow(Runner(house, stores, tokens, server), campaign, exits.pop_all())
+                self._courses.follow(Runner(house, stores, tokens, server), campaign, exits.pop_all())
         self._tell()
         return campaign.id
 
@@ -140,61 +140,59 @@ class CampaignDesk:
             stores = await exits.enter_async_context(house.stores())
             if stores.database.file is not None and worker_is_up(stores.database.file):
                 return
-            exits.enter_context(only_run(stores.database.file))
             tokens = await house.tokens(stores.database)
-            campaign = await _find(stores, number)
-            self._follow(Runner(house, stores, tokens, house.smtp_server()), campaign, exits.pop_all())
+            campaign = await find(stores, number)
+            self._courses.follow(Runner(house, stores, tokens, house.smtp_server()), campaign, exits.pop_all())
 
     def _require_idle(self) -> None:
         if self._closed:
             raise UsageError("the studio is being closed")
-        if self._sending and not self._sending.done():
-            raise UsageError(f"this studio is sending campaign {self._number}", "wait for its end, or pause it")
-
-    def _follow(self, runner: Runner, campaign: Campaign, exits: AsyncExitStack) -> None:
-        self._course, self._number = Course(runner, campaign), campaign.id
-        self._errors.pop(campaign.id, None)
-        self._sending = asyncio.ensure_future(self._send(self._course, campaign.id, exits))
-
-    async def _send(self, course: Course, number: int, exits: AsyncExitStack) -> None:
-        async with exits:
-            try:
-                await course.follow(wait=True)
-            except NewsletterError as error:
-                self._errors[number] = (error.message, error.hint)
-            except Exception:
-                self._errors[number] = ("something went wrong in the program itself", "the terminal shows more")
-                raise
-        self._tell()
+        if sending := self._courses.sending:
+            raise UsageError(f"this studio is sending campaign {sending}", "wait for its end, or pause it")
 
     async def pause(self, number: int) -> None:
         """Send nothing more of it."""
         stores = await self._opened()
-        await _find(stores, number)
-        if not await stores.campaigns.pause(number, "a person paused it in the studio"):
+        await find(stores, number)
+        if not await stores.campaigns.pause(number, PAUSED_HERE):
             raise UsageError(f"campaign {number} has nothing to pause")
-        if self._is_here(number) and self._course:
-            self._course.stop()
+        self._courses.stop(number)
         self._tell()
 
     async def resume(self, number: int) -> None:
         """Let it go on."""
         stores = await self._opened()
-        campaign = await _find(stores, number)
-        if campaign.status not in (CampaignStatus.PAUSED, CampaignStatus.RUNNING):
+        campaign = await find(stores, number)
+        if campaign.status not in (CampaignStatus.PAUSED, CampaignStatus.RUNNING, CampaignStatus.SCHEDULED):
             raise UsageError(f"campaign {number} is {campaign.status}; nothing of it can go on")
-        if self._is_here(number) and self._sending:
-            if campaign.status is CampaignStatus.RUNNING:
+        if self._courses.of(number)[0]:
+            if campaign.status is not CampaignStatus.PAUSED:
                 return
-            await asyncio.wait([self._sending])  # it was paused just now, and finishes what is under way
+            await self._courses.ended(number)  # it was paused just now, and finishes what is under way
         self._require_idle()
         await stores.campaigns.resume(number)
         if not await stores.campaigns.runs(number):
             await self._go_on(number)
         self._tell()
 
-    def _is_here(self, number: int) -> bool:
-        return self._number == number and self._sending is not None and not self._sending.done()
+    async def cancel(self, number: int) -> None:
+        """Let nobody else have a copy."""
+        stores = await self._opened()
+        campaign = await find(stores, number)
+        if campaign.status not in OPEN:
+            raise UsageError(f"campaign {number} is {campaign.status}; there is nothing to cancel")
+        await cancel(stores, number)
+        self._courses.stop(number)
+        self._tell()
+
+    async def resolve(self, number: int, verdict: str) -> None:
+        """Decide of those in doubt, or try the rejected again."""
+        if verdict not in (*Verdict, RETRY):
+            raise UsageError(f"there is no decision '{verdict}'")
+        changed = await resolve(await self._opened(), number, None if verdict == RETRY else Verdict(verdict))
+        if not changed:
+            raise UsageError(f"there is nothing more to decide in campaign {number}")
+        self._tell()
 
     # Watching
 
@@ -214,25 +212,31 @@ class CampaignDesk:
     async def watch(self, number: int) -> Watched:
         """One campaign."""
         stores = await self._opened()
-        campaign = await _find(stores, number)
+        campaign = await find(stores, number)
         by_locale = await stores.campaigns.counts(number)
         by_domain = await stores.campaigns.domain_counts(number)
         largest = sorted(by_domain, key=lambda domain: (-sum(by_domain[domain].values()), domain))
+        here, due, behind = self._courses.of(number)
+        error = self._courses.errors.get(number)
         watched = Watched(
             number,
             campaign.slug,
             campaign.segments,
             campaign.status.value,
-            campaign.reason,
+            _without_addresses(campaign.reason),
             campaign.starts_at,
             campaign.frozen_at,
             {locale: _plain(by_locale[locale]) for locale in sorted(by_locale)},
             {domain: _plain(by_domain[domain]) for domain in largest[:DOMAINS]},
             {locale: _language(locale) for locale in by_locale},
             more_domains=max(0, len(largest) - DOMAINS),
-            here=self._is_here(number),
+            here=here,
+            due=due,
+            behind=behind,
             others=tuple(run.name for run in await stores.campaigns.runs(number)),
-            error=self._errors.get(number),
+            error=error and (_without_addresses(error[0]), _without_addresses(error[1])),
+            decisions=_decisions(campaign, by_locale),
+            really_cancel=really_cancel(number) if campaign.status in OPEN else "",
         )
         if campaign.status is not CampaignStatus.RUNNING:
             return watched
@@ -259,11 +263,35 @@ class CampaignDesk:
         return stores
 
 
-async def _find(stores: Stores, number: int) -> Campaign:
-    campaign = await stores.campaigns.get(number)
-    if campaign is None:
-        raise UsageError(f"there is no campaign {number}")
-    return campaign
+async def _frozen(sending: Sending, stores: Stores, server: SmtpServer, people: int) -> Campaign:
+    """A new campaign, if it reaches as many as somebody typed.  Raises UsageError."""
+    prepared = await sending.prepare(stores, server)
+    reached = prepared.plan.people if prepared else 0
+    if prepared is None or reached != people:
+        typed = "no number" if people < 0 else str(people)
+        raise UsageError(f"it would reach {reached} people, and {typed} was typed", "look at the numbers again")
+    return await sending.freeze(stores, prepared)
+
+
+def _decisions(campaign: Campaign, by_locale: Mapping[str, Mapping[State, int]]) -> tuple[Decision, ...]:
+    """What a person may decide now."""
+
+    def number(state: State) -> int:
+        return sum(counts.get(state, 0) for counts in by_locale.values())
+
+    cancelled = campaign.status is CampaignStatus.CANCELLED
+    found = []
+    if doubtful := number(State.IN_DOUBT):
+        choices = tuple((one.value, SAID[one]) for one in Verdict if not (cancelled and one is Verdict.RESEND))
+        found.append(Decision(State.IN_DOUBT.value, doubtful, choices))
+    if (rejected := number(State.REJECTED)) and not cancelled:
+        found.append(Decision(State.REJECTED.value, rejected, ((RETRY, RETRIED),)))
+    return tuple(found)
+
+
+def _without_addresses(text: str) -> str:
+    """What a server said, without whom it concerns: an address is shown to those who ask for it."""
+    return _ADDRESS.sub(r"…@\1", text)
 
 
 def _plain(counts: Mapping[State, int]) -> dict[str, int]:

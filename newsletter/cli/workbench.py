@@ -39,10 +39,11 @@ from newsletter.errors import (
 from newsletter.i18n.approvals import approval_path
 from newsletter.i18n.catalog import catalog_path, index, read_catalog
 from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
-from newsletter.i18n.locales import direction, halves_of, own_name
+from newsletter.i18n.locales import PAIR, direction, halves_of, own_name
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count
 from newsletter.i18n.translate import HOLE, limiting_segments
+from newsletter.render.links import archive_url
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
@@ -245,7 +246,7 @@ class Workbench:
         """One mail.  ``person`` is the subscriber, if the reader is one."""
         loaded = self.load(slug)
         language = " + ".join(own_name(half) for half in halves_of(locale))
-        nothing = Edition(locale, language, direction(halves_of(locale)[0]), None, ())
+        nothing = Edition(locale, language, direction(halves_of(locale)[0]), None, (), self._address(slug, locale))
         issue = loaded.issue
         if issue is None:
             return nothing
@@ -266,6 +267,9 @@ class Workbench:
             return replace(nothing, mail=mail)
 
         return self._mails.get(key, (*world, recipient), make)
+
+    def _address(self, slug: str, locale: str) -> str:
+        return "" if PAIR in locale else archive_url(self.house.composer.letterhead, slug, locale)
 
     def _world_stamp(self, slug: str, locale: str) -> Stamp:
         """Of everything that a mail is made from."""

@@ -35,10 +35,11 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
-    """The segments to choose from, and what the chosen ones mean."""
+    """The segments to choose from, and what the chosen ones mean.  Times are those of ``timezone``."""
 
     slug: str
     segments: tuple[str, ...]
+    timezone: str
     dry_run: DryRun | None = None
 
 
@@ -56,13 +57,24 @@ class CampaignRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person may decide of all who are in one state: each verdict, and what it means for them."""
+
+    state: str
+    people: int
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One campaign as it stands now.
 
     ``rate`` is messages a second over the last half minute, and ``left`` the
     seconds that the rest takes at this rate; 0 if nobody can tell.  ``here``
-    says that this studio is sending it; ``others`` are the processes that do.
-    ``languages`` names editions.
+    says that this studio follows it; it waits until ``due``, or, ``behind``,
+    for the end of another sending.  ``others`` are the processes that send it.
+    ``languages`` names editions.  ``really_cancel`` is what is asked before the
+    rest is cancelled; "" if there is nothing to cancel.
     """
 
     id: int
@@ -79,8 +91,12 @@ class Watched:
     rate: float = 0.0
     left: int = 0
     here: bool = False
+    due: dt.datetime | None = None
+    behind: bool = False
     others: tuple[str, ...] = ()
     error: tuple[str, str] | None = None
+    decisions: tuple[Decision, ...] = ()
+    really_cancel: str = ""
 
     @property
     def total(self) -> int:
@@ -109,8 +125,8 @@ class Campaigning(Protocol):
         """Whom it would reach; without segments only which there are.  Raises UsageError for an unknown issue."""
         ...
 
-    async def start(self, slug: str, segments: tuple[str, ...], people: int) -> int:
-        """Freeze it and begin to send it in the background; its number.
+    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str) -> int:
+        """Freeze it and begin to send it in the background, ``at`` a time ("2026-12-01 09:00") or now; its number.
 
         Raises UsageError unless it reaches as many ``people`` as somebody
         typed, and whatever keeps a campaign from being started.
@@ -131,4 +147,12 @@ class Campaigning(Protocol):
 
     async def resume(self, number: int) -> None:
         """Let it go on, sent by this studio unless another process does.  Raises UsageError, StoreError."""
+        ...
+
+    async def cancel(self, number: int) -> None:
+        """Let nobody else have a copy.  Raises UsageError."""
+        ...
+
+    async def resolve(self, number: int, verdict: str) -> None:
+        """Carry out one of the ``decisions``.  Raises UsageError if there is nothing to decide."""
         ...

@@ -189,6 +189,8 @@ class Edition:
     direction: str
     mail: Mail | None
     mistakes: tuple[Mistake, ...] = ()
+    address: str = ""
+    """Where anybody can read it on the web; none for two languages in one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,11 @@ class IssuePage:
     person: str
     approval_required: bool
     mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def archive(self) -> tuple[Edition, ...]:
+        """The editions that have a page on the web."""
+        return tuple(edition for edition in self.editions if edition.address)
 
 
 @dataclass(frozen=True, slots=True)

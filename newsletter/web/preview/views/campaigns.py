@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.web.preview.campaigns import Campaigning, Watched
-from newsletter.web.preview.pages import form, respond, see_other
+from newsletter.web.preview.pages import form, respond, see_other, words_of
 
 MINUTE, HOUR = 60, 3600  # seconds
 
@@ -26,7 +26,10 @@ async def start(request: Request) -> Response:
     desk, chosen = _desk(request), tuple(given.get("segments", "").split())
     typed = "".join(given.get("people", "").split()).replace(",", "").replace(".", "")
     try:
-        number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1)
+        at = given.get("at", "").replace("T", " ") if "later" in given else ""
+        if "later" in given and not at:
+            raise UsageError(words_of(request)("Say when it shall start."))
+        number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1, at)
     except NewsletterError as error:
         page = await desk.start_page(slug, chosen)
         return respond(request, "send.html.j2", status=409, page=page, chosen=chosen, refused=error)
@@ -44,11 +47,21 @@ async def watch(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """Pause it, or let it go on."""
+    """Pause it, let it go on, cancel the rest, or decide of those in doubt."""
     number, given = request.path_params["number"], await form(request)
     desk = _desk(request)
     try:
-        await (desk.pause(number) if given.get("do") == "pause" else desk.resume(number))
+        match given.get("do"):
+            case "pause":
+                await desk.pause(number)
+            case "resume":
+                await desk.resume(number)
+            case "cancel" if given.get("sure"):
+                await desk.cancel(number)
+            case "resolve":
+                await desk.resolve(number, given.get("verdict", ""))
+            case _:
+                raise UsageError(words_of(request)("Nothing was decided."))
     except NewsletterError as error:
         return _watched(request, await desk.watch(number), error)
     return see_other(f"/campaigns/{number}")

@@ -1,4 +1,4 @@
-"""``/issues/<slug>``: one issue as a reader gets it, in three views; and what is left to do."""
+"""``/issues/<slug>``: one issue as a reader gets it, in several views; and what is left to do."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from newsletter.web.preview.frames import SANDBOX, hosts
 from newsletter.web.preview.pages import form, issue_url, mail_url, reader_of, respond, see_other
 from newsletter.web.preview.studio import Reader, Studio
 
-VIEWS = ("editions", "inbox", "text", "source")
+VIEWS = ("editions", "inbox", "text", "source", "archive")
+ANYBODY = Reader(frozenset())  # who reads it on the web
 
 
 async def issue(request: Request) -> Response:
     """The page of an issue."""
     studio: Studio = request.app.state.studio
     slug, reader = request.path_params["slug"], reader_of(request)
-    page = await studio.issue(slug, reader)
-    view = request.query_params.get("view", "")
+    asked = request.query_params.get("view", "")
+    view = asked if asked in VIEWS else VIEWS[0]
+    shown = ANYBODY if view == "archive" else reader
+    page = await studio.issue(slug, shown)
     return respond(
         request,
         "issue.html.j2",
         page=page,
         reader=reader,
-        view=view if view in VIEWS else VIEWS[0],
+        shown=shown,
+        view=view,
         sandbox=SANDBOX,
         mail_url=mail_url,
         hosts=hosts,
