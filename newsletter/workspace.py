@@ -24,6 +24,11 @@ class Workspace:
         return self.root / "issues"
 
     @property
+    def public(self) -> Path:
+        """Below it lies ``media/``, the pictures of all mail that was sent, for ``newsletter serve``."""
+        return self.root / "var"
+
+    @property
     def locales(self) -> Path:
         """The folder of the catalogs."""
         return self.root / "locales"

@@ -120,13 +120,13 @@ def write_editions(
 
 def _files(house: House, edition: Rendered) -> dict[str, bytes]:
     """The four files of an edition, as somebody sees them of whom nothing is known."""
-    from newsletter.delivery.message import MessageTemplate, Reader, freeze_edition
+    from newsletter.delivery.message import MessageTemplate, Reader
 
     sender = house.sender(edition.locale)
     leave = f"mailto:{sender.reply_to}?subject=unsubscribe"
     links = {UNSUBSCRIBE_FIELD: leave, PREFERENCES_FIELD: f"mailto:{sender.reply_to}?subject=preferences"}
     nobody = Reader("reader@example.org", "", "", token="preview")  # noqa: S106 - no token of anybody
-    template = MessageTemplate(freeze_edition(edition, sender))
+    template = MessageTemplate(house.freeze(edition))
     message = template.fill(nobody, f"<preview@{sender.domain}>", house.clock.now())
 
     def page(text: str) -> bytes:

@@ -36,6 +36,7 @@ def quality(
 ) -> list[Placed]:
     """What a mail client, a screen reader or a filter would object to in one edition."""
     remarks = look_over(letter, rendered, house.settings.organisation.postal_address, sizes)
+    remarks += house.pictures.remarks(rendered.html)
     return list(placed(house, loaded, letter.locale, remarks))
 
 

@@ -31,6 +31,7 @@ from newsletter.clock import Clock
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError, UsageError
+from newsletter.render.imaging import Prepared
 from newsletter.render.mjml import load_engine
 from newsletter.web.preview.events import CARDS, Hub
 from newsletter.web.preview.studio import (
@@ -240,8 +241,8 @@ class PreviewStudio:
         """A file that staff write."""
         return await self.work(lambda: read_file(self.bench.house.workspace, path))
 
-    async def picture(self, name: str) -> Path | None:
-        """The file behind a picture."""
+    async def picture(self, name: str) -> Prepared | None:
+        """A picture of a mail that was shown."""
         return await self.work(lambda: self.bench.house.pictures.published(name))
 
 

@@ -21,7 +21,7 @@ from newsletter.cli.wiring import House
 from newsletter.content.blocks import Divider
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks, to_marks
-from newsletter.delivery.message import MAX_FILLED, MessageTemplate, freeze_edition
+from newsletter.delivery.message import MAX_FILLED, MessageTemplate
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.writer import Signer, write_message
 from newsletter.i18n.locales import direction, halves_of, language_tag, own_name
@@ -57,7 +57,7 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
     anchored = house.render(letter, anchored=True)
     rendered = replace(anchored, html=without_anchors(anchored.html), mjml=without_anchors(anchored.mjml))
     sender = house.sender(letter.locale)
-    template = MessageTemplate(freeze_edition(rendered, sender))
+    template = MessageTemplate(house.freeze(rendered))
     written = write_message(template, reader, f"<{TOKEN}@{sender.domain}>", house.clock.now(), signer)
     message = email.message_from_bytes(written.data, policy=modern)
     framed = fill_marks(place_media(anchored.html, "/"), _values(reader, sender.public_url))

@@ -35,9 +35,9 @@ from newsletter.i18n.translate import Edition, translate
 from newsletter.i18n.waivers import FILE_NAME as WAIVERS_NAME
 from newsletter.i18n.waivers import read_waivers
 from newsletter.render.bilingual import Bilingual, Letter
-from newsletter.render.pictures import Pictures
 from newsletter.render.theme import Letterhead
 from newsletter.settings import FILE_NAME
+from newsletter.settings.sections import Hosting
 from newsletter.skeleton import SLUG
 from newsletter.workspace import Workspace, find_workspace
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
+    from newsletter.render.pictures import Pictures
     from newsletter.render.rendered import Rendered
     from newsletter.store.audit import AuditStore
     from newsletter.store.campaigns import CampaignStore
@@ -71,9 +72,15 @@ class House:
         self.workspace = workspace
         self.settings = workspace.settings
         self.clock = clock or SystemClock()
-        self.pictures = Pictures(workspace.issues)
         self._catalogs: Kept[POFile] = Kept(CATALOGS_KEPT)
         self._reviews: Kept[tuple[CheckFinding, ...]] = Kept(CATALOGS_KEPT)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """The picture files of the workspace."""
+        from newsletter.render.pictures import Pictures
+
+        return Pictures(self.workspace.issues)
 
     @cached_property
     def composer(self) -> Composer:
@@ -185,17 +192,26 @@ class House:
         return render(letter, self.composer, anchored=anchored)
 
     def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
-        """The edition of a locale or a pair as a campaign keeps it.
+        """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
 
         Raises as ``edition`` and ``render`` do, and ContentError for errors of quality.
         """
         from newsletter.cli.quality import require_quality
-        from newsletter.delivery.message import freeze_edition
 
         letter = self.letter(loaded, locale, segments)
         rendered = self.render(letter)
         require_quality(self, loaded, letter, rendered)
-        return freeze_edition(rendered, self.sender(locale))
+        edition = self.freeze(rendered)
+        if self.settings.pictures is Hosting.HOSTED:
+            self.pictures.publish(self.workspace.public, rendered.html)
+        return edition
+
+    def freeze(self, rendered: Rendered) -> FrozenEdition:
+        """What is kept of a rendered letter, with its pictures where the settings want them.  Raises TemplateError."""
+        from newsletter.delivery.message import freeze_edition
+
+        carries = self.settings.pictures is Hosting.INLINE
+        return freeze_edition(rendered, self.sender(rendered.locale), self.pictures.inline if carries else None)
 
     def sender(self, locale: str) -> Sender:
         """Whose mail it is, for readers of ``locale``; a pair's is its first language's."""

@@ -35,6 +35,7 @@ from pydantic_core import core_schema
 from newsletter.content.characters import check_characters
 from newsletter.content.links import check_url
 from newsletter.content.markup import check_markdown, paragraphs
+from newsletter.content.picturefile import check_picture_file
 from newsletter.content.placeholders import check_placeholders
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
@@ -213,6 +214,7 @@ def check_picture(src: str, info: ValidationInfo) -> str:
             raise_problems([Problem("bad-picture", f"'{src}' lies outside the issues folder", "", src)])
         if not exists:
             raise_problems([Problem("missing-picture", f"there is no file '{src}'", f"looked for {file.name}", src)])
+        raise_problems(check_picture_file(file, src))
     return src
 
 

@@ -42,7 +42,7 @@ class Issue(Model):
     def mail_kind(self) -> MailKind:
         """What staff say it is; else an appeal if it asks for money, and tells or asks nothing else."""
         types = {block.type for block in self.blocks}
-        asks = "appeal" in types and types.isdisjoint({"story", "action"})
+        asks = "appeal" in types and types.isdisjoint({"story", "video", "action"})
         return self.kind or (MailKind.APPEAL if asks else MailKind.NEWS)
 
     @classmethod

@@ -1,23 +1,26 @@
 """Edition → message template with slots; template + reader → the bytes that go over the wire.
 
-An edition is encoded once: multipart/alternative, quoted-printable, CRLF.  A
+An edition is encoded once: multipart/alternative, quoted-printable, CRLF.  The
+pictures that its page carries become parts beside the page, in base64.  A
 reader's values are filled into slots between segments that are already bytes,
 each escaped for the place it stands in.  A slot is set between two soft line
 breaks, so that no value can make a line too long.
 
 The bytes are ready for DATA as they are: lines end in CRLF, none begins with a
 dot and none is longer than 78 octets but for a long List-Unsubscribe (at most
-998).  Source: RFC 5322 §2.1.1; RFC 2045 §6.7; RFC 2369 and RFC 8058 (List-…).
+998).  Source: RFC 5322 §2.1.1; RFC 2045 §6.7; RFC 2369 and RFC 8058 (List-…);
+RFC 2387 and RFC 2392 (pictures beside their page).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import hashlib
 import html
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.quoprimime import body_encode
 from urllib.parse import quote
@@ -36,6 +39,7 @@ MAX_FILLED = 80  # characters of a reader's value in a text; a name longer than 
 MAX_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1
 LINE = 72  # columns of quoted-printable, so that an encoded leading dot still fits in 76
 _LEADING_DOT = re.compile(rb"(?m)^\.")
+_DATA_URL = re.compile(r'(?<= src=")data:(?P<type>image/(?:png|jpeg|gif));base64,(?P<data>[A-Za-z0-9+/=]+)(?=")')
 _PLAIN_SLOT = re.compile(r"[A-Za-z0-9 _/:,~@'+-][A-Za-z0-9 ._/:,~@'+-]*")
 
 
@@ -100,13 +104,13 @@ def reader_of(person: Addressee, tokens: Tokens) -> Reader:
     )
 
 
-def freeze_edition(rendered: Rendered, sender: Sender) -> FrozenEdition:
-    """What is kept of a rendered edition, with the pictures at their public address.
+def freeze_edition(rendered: Rendered, sender: Sender, inline: Callable[[str], str] | None = None) -> FrozenEdition:
+    """What is kept of a rendered edition, with the pictures at their public address, or as ``inline`` puts them in.
 
     A specimen is written here, where a mistake can still be mended: a campaign
     that holds an edition which cannot be written would be stuck.
     """
-    page = place_media(rendered.html, f"{sender.public_url}/")
+    page = inline(rendered.html) if inline else place_media(rendered.html, f"{sender.public_url}/")
     edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page)
     specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
     message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
@@ -148,13 +152,27 @@ class MessageTemplate:
             )
         )
         self._parts: list[bytes | _Slot] = []
-        for subtype, body, in_html in ((b"plain", edition.text, False), (b"html", edition.html, True)):
+        self._add_text(boundary, b"plain", edition.text)
+        page, pictures = _taken_out(edition.html, sender.domain)
+        if pictures:
+            beside = f"=_{secrets.token_hex(12)}".encode()
             self._parts.append(
-                b"\r\n--" + boundary + b"\r\nContent-Type: text/" + subtype + b"; charset=utf-8\r\n"
-                b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+                b"\r\n--" + boundary + b'\r\nContent-Type: multipart/related; type="text/html";\r\n'
+                b' boundary="' + beside + b'"\r\n'
             )
-            self._add_body(body, in_html=in_html)
+            self._add_text(beside, b"html", page)
+            self._parts += [b"\r\n--" + beside + b"\r\n" + picture for picture in pictures]
+            self._parts.append(b"\r\n--" + beside + b"--\r\n")
+        else:
+            self._add_text(boundary, b"html", page)
         self._parts.append(b"\r\n--" + boundary + b"--\r\n")
+
+    def _add_text(self, boundary: bytes, subtype: bytes, body: str) -> None:
+        self._parts.append(
+            b"\r\n--" + boundary + b"\r\nContent-Type: text/" + subtype + b"; charset=utf-8\r\n"
+            b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        )
+        self._add_body(body, in_html=subtype == b"html")
 
     def _add_body(self, body: str, *, in_html: bool) -> None:
         at = 0
@@ -208,6 +226,31 @@ class MessageTemplate:
     def _list_unsubscribe(self, url: str, token: str) -> bytes:
         """Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1)."""
         return f"List-Unsubscribe: <{url}>,\r\n <{self._unsubscribe_to}{token}>\r\n".encode("ascii")
+
+
+def _taken_out(page: str, domain: str) -> tuple[str, list[bytes]]:
+    """A page that names its pictures by Content-ID, and each picture as the inside of a part.
+
+    A picture that the page shows twice is one part.  The data of ``data:``
+    URLs is base64 already and needs lines only (RFC 2045 §6.8).
+    """
+    parts: dict[str, bytes] = {}
+
+    def named(found: re.Match[str]) -> str:
+        data = found["data"]
+        name = hashlib.sha256(data.encode()).hexdigest()[:16]
+        suffix = found["type"].removeprefix("image/").replace("jpeg", "jpg")
+        lines = "\r\n".join(data[at : at + 76] for at in range(0, len(data), 76))
+        parts[name] = (
+            f"Content-Type: {found['type']}\r\n"
+            "Content-Transfer-Encoding: base64\r\n"
+            f"Content-ID: <{name}@{domain}>\r\n"
+            f'Content-Disposition: inline; filename="{name}.{suffix}"\r\n\r\n'
+            f"{lines}"
+        ).encode()
+        return f"cid:{name}@{domain}"
+
+    return _DATA_URL.sub(named, page), list(parts.values())
 
 
 def _quoted(text: str) -> bytes:

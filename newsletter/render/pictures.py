@@ -1,24 +1,29 @@
-"""Where the pictures of an edition are fetched from by mail clients.
+"""Where the pictures of an edition are fetched from by mail clients: the public address, or the mail itself.
 
 A local file is published under ``media/<name>-<hash>.<suffix>``: the name
-holds a hash of the content, so that changing a picture later never changes a
-mail that is already in somebody's inbox.  In a rendered edition each stands as
-a mark; the page next to its ``media/`` folder and the mail that needs the full
-address fill it differently.
+holds a hash of what is published, so that changing a picture later never
+changes a mail that is already in somebody's inbox.  In a rendered edition each
+stands as a mark, filled differently for a page next to its ``media/`` folder,
+for a mail that names the public address, and for one that carries its pictures.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
-import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from newsletter.content.picturefile import check_picture_file
 from newsletter.content.placeholders import MARK, mark
 from newsletter.errors import TemplateError
+from newsletter.render.imaging import LIGHT, WIDTH, Prepared, prepare
+from newsletter.render.quality.remarks import Quality, Remark
 
 MEDIA_FIELD = "media"
 MEDIA_FOLDER = "media"
+HEAVY = 1_000_000  # bytes of all pictures of an edition; some readers pay for each
 _REMOTE = re.compile(r"https?:", re.IGNORECASE)
 
 
@@ -27,36 +32,84 @@ class Pictures:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._published: dict[str, Path] = {}
+        self._published: dict[str, tuple[str, Prepared]] = {}
 
     def url(self, src: str, play: bool = False) -> str:
-        """The URL for a ``src`` of an issue: itself if remote, else a mark.  TemplateError if there is no such file."""
+        """The URL for a ``src`` of an issue: itself if remote, else a mark.  TemplateError if it cannot be shown.
+
+        ``play`` draws the mark of a film on a local file.
+        """
         if _REMOTE.match(src):
             return src
         file = self._folder / src
         if not file.resolve().is_relative_to(self._folder.resolve()):
             raise TemplateError(f"the picture '{src}' lies outside the issues folder", "copy it into issues/media/")
-        try:
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()[:10]
-        except OSError as error:
-            hint = "pictures lie beside the issues, e.g. media/logo.png"
-            raise TemplateError(f"the picture '{src}' cannot be read: {error.strerror}", hint) from None
+        for problem in check_picture_file(file, src):
+            raise TemplateError(f"the picture {problem.message}", problem.hint or "pictures lie beside the issues")
+        prepared = prepare(file, play=play)
+        digest = hashlib.sha256(prepared.data).hexdigest()[:10]
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem)
-        name = f"{stem}-{digest}{file.suffix.lower()}"
-        self._published[name] = file
+        name = f"{stem}-{digest}{prepared.suffix}"
+        self._published[name] = src, prepared
         return mark(MEDIA_FIELD, f"{MEDIA_FOLDER}/{name}")
 
-    def published(self, name: str) -> Path | None:
-        """The file that was asked for and published under this name."""
-        return self._published.get(name)
+    def published(self, name: str) -> Prepared | None:
+        """The picture that was asked for and published under this name."""
+        found = self._published.get(name)
+        return found[1] if found else None
 
-    def publish(self, out: Path) -> list[Path]:
-        """Copy every file that was asked for below ``out``, and return where."""
+    def publish(self, out: Path, html: str | None = None) -> list[Path]:
+        """Write every picture that was asked for, or those of one edition, below ``out``, and return where."""
         folder = out / MEDIA_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        return [Path(shutil.copyfile(file, folder / name)) for name, file in sorted(self._published.items())]
+        wanted = sorted(self._published if html is None else set(_names(html)))
+        return [_write(folder / name, self._published[name][1].data) for name in wanted]
+
+    def inline(self, page: str) -> str:
+        """A page that carries its pictures in itself, as ``data:`` URLs (RFC 2397)."""
+
+        def carried(name: str) -> str:
+            picture = self._published[name][1]
+            return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
+
+        return _fill(page, lambda path: carried(path.removeprefix(f"{MEDIA_FOLDER}/")))
+
+    def remarks(self, html: str) -> Iterator[Remark]:
+        """What is unwise about the pictures of an edition."""
+        total = 0
+        for name in dict.fromkeys(_names(html)):
+            src, picture = self._published[name]
+            total += len(picture.data)
+            if picture.shown < WIDTH // 2:
+                message = f"'{src}' is {picture.shown} pixels wide, and is shown {WIDTH // 2} wide, so it is blurred"
+                yield Remark(Quality.PICTURE_SMALL, "", message, f"{WIDTH} pixels are sharp on every screen", src)
+            if len(picture.data) > LIGHT:
+                message = f"'{src}' has {len(picture.data) / 1000:.0f} KB"
+                hint = f"readers pay for it; at best below {LIGHT / 1000:.0f} KB"
+                yield Remark(Quality.PICTURE_HEAVY, "", message, hint, src)
+        if total > HEAVY:
+            message = f"the pictures together have {total / 1e6:.1f} MB"
+            yield Remark(Quality.PICTURE_HEAVY, "", message, "leave some out, or make them smaller")
 
 
 def place_media(page: str, base: str) -> str:
     """Turn the marks of pictures into URLs that begin with ``base``: "" beside the folder, or the public address."""
-    return MARK.sub(lambda found: base + found["fallback"] if found["field"] == MEDIA_FIELD else found.group(), page)
+    return _fill(page, lambda path: base + path)
+
+
+def _fill(page: str, url: Callable[[str], str]) -> str:
+    return MARK.sub(lambda found: url(found["fallback"]) if found["field"] == MEDIA_FIELD else found.group(), page)
+
+
+def _names(html: str) -> list[str]:
+    marks = (found["fallback"] for found in MARK.finditer(html) if found["field"] == MEDIA_FIELD)
+    return [path.removeprefix(f"{MEDIA_FOLDER}/") for path in marks]
+
+
+def _write(file: Path, data: bytes) -> Path:
+    """Write a file whole or not at all: somebody may be fetching it."""
+    if not file.is_file() or file.stat().st_size != len(data):
+        partial = file.with_name(f".{file.name}.partial")
+        partial.write_bytes(data)
+        partial.replace(file)
+    return file

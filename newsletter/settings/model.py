@@ -21,6 +21,7 @@ from newsletter.settings.sections import (
     CheckSettings,
     DkimSettings,
     DonationSettings,
+    Hosting,
     Organisation,
     PreviewSettings,
     Section,
@@ -47,6 +48,7 @@ class Settings(Section):
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
     secret_key_file: str = Field("var/secret.key", description="The file that holds the key of all reader links.")
     checks: CheckSettings = Field(default_factory=lambda: CheckSettings.model_validate({}))
+    pictures: Hosting = Field(Hosting.HOSTED, description="hosted below public_url, or inline: in the mail itself.")
     maps: MapService = Field(MapService.OPENSTREETMAP, description="Where links to places lead.")
     donations: DonationSettings = Field(default_factory=lambda: DonationSettings.model_validate({}))
     preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))

@@ -110,6 +110,13 @@ class CheckSettings(Section):
     )
 
 
+class Hosting(StrEnum):
+    """Where the pictures of a mail are."""
+
+    HOSTED = "hosted"
+    INLINE = "inline"
+
+
 class DonationSettings(Section):
     """What the donation page calls things in its address; an appeal may have names of its own."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import load_issue
@@ -161,8 +162,8 @@ def test_picture_is_named_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "media").mkdir()
     file = tmp_path / "media" / "Our picture (1).PNG"
     names = []
-    for content in (b"one", b"one", b"two"):
-        file.write_bytes(content)
+    for colour in ("red", "red", "blue"):
+        Image.new("RGB", (10, 10), colour).save(file)
         html = rendered(issue_of(PICTURE_ISSUE), composer(pictures=tmp_path)).html
         (src,) = [value for tag, name, value in Page(filled(html)).values if (tag, name) == ("img", "src")]
         names.append(src)
@@ -172,12 +173,12 @@ def test_picture_is_named_by_its_content(tmp_path: Path) -> None:
 
 
 def test_pictures_are_published_where_the_page_looks_for_them(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"png")
+    Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
     pictures = Pictures(tmp_path)
     assert pictures.url("https://example.org/a.png") == "https://example.org/a.png"
     mark = pictures.url("a.png")
     (published,) = pictures.publish(tmp_path / "out")
-    assert published.read_bytes() == b"png"
+    assert published.read_bytes() == (tmp_path / "a.png").read_bytes()
     assert (tmp_path / "out" / place_media(mark, "")) == published
     assert place_media(f"<{mark}>", "https://news.example.org/") == f"<https://news.example.org/media/{published.name}>"
     assert place_media("\ue000name|you\ue001", "x") == "\ue000name|you\ue001"

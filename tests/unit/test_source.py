@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import load_issue
@@ -151,7 +152,7 @@ def test_number_beyond_64_bits_stays_text() -> None:
 def test_missing_picture_and_one_outside_the_folder_are_told(tmp_path: Path) -> None:
     issues = tmp_path / "issues"
     (issues / "media").mkdir(parents=True)
-    (issues / "media" / "here.png").write_bytes(b"png")
+    Image.new("RGB", (10, 10)).save(issues / "media" / "here.png")
     (tmp_path / "secret.png").write_bytes(b"png")
     (issues / "media" / "link.png").symlink_to(tmp_path / "secret.png")
     words = Vocabulary(("en",), frozenset(), "UTC", issues)

@@ -28,6 +28,8 @@ class Quality(StrEnum):
     ALT_LONG = "alt-long"
     ALT_REPEATS = "alt-repeats"
     ALT_ANNOUNCES = "alt-announces"
+    PICTURE_SMALL = "picture-small"
+    PICTURE_HEAVY = "picture-heavy"
 
     SUBJECT_LONG = "subject-long"
     PREHEADER_LONG = "preheader-long"

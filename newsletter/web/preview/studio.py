@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
+
+from newsletter.render.imaging import Prepared
 
 NOBODY, LONGEST = "nobody", "longest"
 
@@ -252,6 +253,6 @@ class Studio(Protocol):
         """A file that staff write: settings, issues, catalogs, templates.  No other, whatever ``path`` says."""
         ...
 
-    async def picture(self, name: str) -> Path | None:
-        """The file behind a picture of a mail that was shown, by its published name."""
+    async def picture(self, name: str) -> Prepared | None:
+        """A picture of a mail that was shown, by its published name."""
         ...

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from newsletter.web.preview.frames import Look, framed, policy
 from newsletter.web.preview.pages import reader_of
 from newsletter.web.preview.studio import Mail, Studio
 
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif"}
 DAY = 24 * 3600  # seconds
 
 
@@ -34,11 +33,11 @@ async def source(request: Request) -> Response:
 async def picture(request: Request) -> Response:
     """A picture of a mail.  Its name holds a hash of its content, so browsers may keep it."""
     studio: Studio = request.app.state.studio
-    file = await studio.picture(request.path_params["name"])
-    kind = PICTURES.get(file.suffix.lower()) if file else None
-    if file is None or kind is None:
+    found = await studio.picture(request.path_params["name"])
+    if found is None:
         raise HTTPException(404)
-    return FileResponse(file, media_type=kind, headers={"Cache-Control": f"private, max-age={DAY}, immutable"})
+    headers = {"Cache-Control": f"private, max-age={DAY}, immutable"}
+    return Response(found.data, media_type=found.media_type, headers=headers)
 
 
 async def _mail(request: Request) -> Mail:
