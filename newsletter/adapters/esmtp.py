@@ -49,8 +49,8 @@ class Envelope:
     def __init__(self, mail_from: str, offers: Offers) -> None:
         self._offers = offers
         # Reports need no copy of the text.  Delays and failures are told, successes not.
-        ret = b" RET=HDRS ENVID=" if offers.dsn else b""
-        self._mail = f"MAIL FROM:<{mail_from}>".encode("ascii") + ret
+        self._after = b"> RET=HDRS ENVID=" if offers.dsn else b">"
+        self._mail_from = mail_from
 
     def obstacle(self, mail: Mail) -> str:
         """Why this server cannot be given this message, in words for staff; "" if it can."""
@@ -66,7 +66,8 @@ class Envelope:
     def commands(self, mail: Mail) -> list[bytes]:
         """MAIL, RCPT and DATA, each with its line end."""
         offers = self._offers
-        said, to = [self._mail], [b"RCPT TO:<", mail.recipient.encode(), b">"]
+        said = [b"MAIL FROM:<", (mail.mail_from or self._mail_from).encode("ascii"), self._after]
+        to = [b"RCPT TO:<", mail.recipient.encode(), b">"]
         if offers.dsn:
             said.append(xtext(mail.envelope_id))
             to += b" NOTIFY=FAILURE,DELAY ORCPT=", typed_address(mail.recipient)

@@ -13,6 +13,7 @@ import typer
 from newsletter import __version__
 from newsletter.cli import (
     audit,
+    bounces,
     campaigns,
     check,
     content,
@@ -65,6 +66,7 @@ send.register(app)
 parts.register(app)
 worker.register(app)
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(bounces.app, name="bounces")
 demo.register(app)
 doctor.register(app)
 audit.register(app)

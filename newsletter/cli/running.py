@@ -25,7 +25,7 @@ from newsletter.delivery.brake import Brake
 from newsletter.delivery.deliver import OnResult, Transport, deliver
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.states import CampaignStatus
-from newsletter.delivery.writer import MessageWriter
+from newsletter.delivery.writer import MessageWriter, ReturnPath
 from newsletter.errors import MailServerError, SendingStoppedError, StoreError
 from newsletter.store.campaigns import Campaign
 from newsletter.store.ledger import CampaignLedger
@@ -60,7 +60,9 @@ class Runner:
         """
         assert isinstance(desk.ledger, CampaignLedger)
         editions = await self.stores.campaigns.editions(campaign.id)
-        write = MessageWriter(campaign.ref, editions, self.tokens, self.house.clock, self.house.dkim_signer())
+        house, sender = self.house, self.house.settings.sender
+        path = ReturnPath(sender.bounces, self.tokens, campaign.id) if sender.verp and sender.bounces else None
+        write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, house.dkim_signer(), path)
         brake = self.brakes.setdefault(campaign.id, Brake(connections, self.house.settings.limits.pause_at_failures))
         await desk.ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
         try:

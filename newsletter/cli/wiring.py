@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from polib import POFile
 
     from newsletter.adapters.dkim import DkimSigner
+    from newsletter.adapters.mailbox import ImapServer
     from newsletter.adapters.smtp import SmtpServer
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
@@ -239,6 +240,28 @@ class House:
             mail_from=self.settings.sender.bounces or self.settings.sender.address,
             timeout=smtp.timeout,
             messages_per_connection=smtp.messages_per_connection,
+        )
+
+    def imap_server(self) -> ImapServer:
+        """The mailbox to which mail comes back.  SettingsError if none is named."""
+        from newsletter.adapters.mailbox import ImapServer
+        from newsletter.settings import Handling
+
+        box = self.settings.bounces
+        if box is None:
+            hint = "add 'bounces: {host: …, username: …, password_file: …}' (docs/settings.md)"
+            finding = Finding(SourceSpan(FILE_NAME), "missing-key", "reading a mailbox needs one: 'bounces'", hint)
+            raise SettingsError([finding])
+        move_to = box.handled_folder if box.handled is Handling.MOVE else ""
+        return ImapServer(
+            host=box.host,
+            port=box.port,
+            security=box.security,
+            username=box.username,
+            password=box.password,
+            folders=box.folders,
+            move_to=move_to,
+            timeout=box.timeout,
         )
 
     def dkim_signer(self) -> DkimSigner | None:

@@ -86,12 +86,14 @@ class Mail:
 
     ``envelope_id`` names this delivery in the reports of other servers (RFC
     3461 §4.4): the left side of its Message-ID, in ASCII, the same at every
-    attempt.
+    attempt.  ``mail_from`` is the sender of this envelope alone; "" for that
+    of the mail server's settings.
     """
 
     recipient: str
     envelope_id: str
     data: bytes
+    mail_from: str = ""
 
 
 def reader_of(person: Addressee, tokens: Tokens) -> Reader:

@@ -21,16 +21,41 @@ class Signer(Protocol):
 
 
 def write_message(
-    template: MessageTemplate, reader: Reader, message_id: str, now: dt.datetime, signer: Signer | None
+    template: MessageTemplate,
+    reader: Reader,
+    message_id: str,
+    now: dt.datetime,
+    signer: Signer | None,
+    mail_from: str = "",
 ) -> Mail:
     """One message, filled, and signed if there is a signer.  ``message_id`` has its angle brackets."""
     message = template.fill(reader, message_id, now)
     envelope_id = message_id[1:].partition("@")[0]
-    return Mail(reader.email, envelope_id, signer.sign(message, now) if signer else message)
+    return Mail(reader.email, envelope_id, signer.sign(message, now) if signer else message, mail_from)
+
+
+class ReturnPath:
+    """The envelope senders of one campaign: ``bounces+TOKEN@example.org``, so that a bounce names its delivery (VERP).
+
+    Source: RFC 5321 §4.4 (Return-Path); RFC 5233 §1 (what stands after the plus sign).
+    """
+
+    def __init__(self, bounces: str, tokens: Tokens, campaign_id: int) -> None:
+        self._local, _at, domain = bounces.rpartition("@")
+        self._at_domain = f"@{domain}"
+        self._tokens = tokens
+        self._campaign_id = campaign_id
+
+    def __call__(self, subscriber_id: int) -> str:
+        """The sender of the mail to one subscriber."""
+        return f"{self._local}+{self._tokens.delivery_token(self._campaign_id, subscriber_id)}{self._at_domain}"
 
 
 class MessageWriter:
-    """Writes the messages of one campaign, which is named by ``campaign_ref`` in each Message-ID."""
+    """Writes the messages of one campaign, which is named by ``campaign_ref`` in each Message-ID.
+
+    ``return_path`` makes the sender of each envelope; without one all have the same.
+    """
 
     def __init__(
         self,
@@ -39,16 +64,19 @@ class MessageWriter:
         tokens: Tokens,
         clock: Clock,
         signer: Signer | None,
+        return_path: ReturnPath | None = None,
     ) -> None:
         self._campaign_ref = campaign_ref
         self._templates = {number: MessageTemplate(edition) for number, edition in editions.items()}
         self._tokens = tokens
         self._clock = clock
         self._signer = signer
+        self._return_path = return_path
 
     def __call__(self, claim: Claim) -> Mail:
         """The mail for the person of this claim; the same Message-ID at every attempt."""
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
         reader = reader_of(claim.addressee, self._tokens)
-        return write_message(template, reader, message_id, self._clock.now(), self._signer)
+        mail_from = self._return_path(claim.addressee.id) if self._return_path else ""
+        return write_message(template, reader, message_id, self._clock.now(), self._signer, mail_from)

@@ -11,13 +11,15 @@ reads settings; it hands each other room what it needs.
 
 from newsletter.settings.model import Settings
 from newsletter.settings.read import FILE_NAME, PREFIX, PREVIEW_PASSWORD, read_settings
-from newsletter.settings.sections import ApprovalRule, Security, SmtpSettings
+from newsletter.settings.sections import ApprovalRule, BounceSettings, Handling, Security, SmtpSettings
 
 __all__ = [
     "FILE_NAME",
     "PREFIX",
     "PREVIEW_PASSWORD",
     "ApprovalRule",
+    "BounceSettings",
+    "Handling",
     "Security",
     "Settings",
     "SmtpSettings",

@@ -18,6 +18,7 @@ from newsletter.render.ways import MapService
 from newsletter.settings.sections import (
     AllLimits,
     ApprovalRule,
+    BounceSettings,
     CheckSettings,
     DkimSettings,
     DonationSettings,
@@ -31,6 +32,8 @@ from newsletter.settings.sections import (
 )
 from newsletter.settings.values import Locale, check_database, check_public_url
 
+MAX_VERP_LOCAL = 25  # characters; the plus sign and a token of two ten-digit numbers make it 64 (RFC 5321 §4.5.3.1.1)
+
 
 class Settings(Section):
     """All of ``newsletter.yaml``."""
@@ -43,6 +46,7 @@ class Settings(Section):
     public_url: Annotated[str, AfterValidator(check_public_url)] = Field(description="Where pages and pictures are.")
     database: Annotated[str, AfterValidator(check_database)] = Field("sqlite:///var/newsletter.db")
     smtp: SmtpSettings | None = Field(None, description="Needed to send, not to draft.")
+    bounces: BounceSettings | None = Field(None, description="The mailbox to which mail comes back.")
     limits: AllLimits = Field(default_factory=lambda: AllLimits.model_validate({}))
     dkim: DkimSettings | None = Field(None, description="Sign every message; needed unless the mail server does.")
     secret_key: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_SECRET_KEY.")
@@ -80,14 +84,30 @@ class Settings(Section):
             Problem("duplicate-locale", f"the locale '{locale}' stands there twice", needle="locales:")
             for locale in {locale for locale in self.locales if self.locales.count(locale) > 1}
         ]
-        if self.smtp and self.smtp.security is Security.NONE and self.smtp.username and not _is_local(self.smtp.host):
-            hint = "set smtp.security to starttls or tls"
-            problems.append(
-                Problem("unprotected-password", "the password would cross the network in the clear", hint, "security:")
+        problems += [
+            Problem(
+                "unprotected-password",
+                f"{name}: the password would cross the network in the clear",
+                f"set {name}.security to starttls or tls",
+                "security:",
             )
-        problems += self._bilingual_problems()
+            for name, server in (("smtp", self.smtp), ("bounces", self.bounces))
+            if server and server.security is Security.NONE and server.username and not _is_local(server.host)
+        ]
+        problems += self._verp_problems() + self._bilingual_problems()
         raise_problems(problems)
         return self
+
+    def _verp_problems(self) -> list[Problem]:
+        if not self.sender.verp:
+            return []
+        if self.sender.bounces is None:
+            hint = "name the address that takes them, as bounces@example.org"
+            return [Problem("missing-key", "sender.verp needs 'sender.bounces'", hint, "verp:")]
+        if len(self.sender.bounces.partition("@")[0]) > MAX_VERP_LOCAL:
+            told = f"sender.bounces is too long for sender.verp: at most {MAX_VERP_LOCAL} characters before the @"
+            return [Problem("bad-address", told, "what is put behind them needs the rest", "bounces:")]
+        return []
 
     def _bilingual_problems(self) -> list[Problem]:
         problems = []

@@ -13,7 +13,7 @@ from newsletter.settings.model import Settings
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
 PREVIEW_PASSWORD = f"{PREFIX}PREVIEW_PASSWORD"  # the studio's own (cli/preview.py); no setting
-SECRETS = (("smtp", "password"), ("secret_key",))
+SECRETS = (("smtp", "password"), ("bounces", "password"), ("secret_key",))
 
 
 def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
@@ -74,12 +74,14 @@ def _overlay(source: Source, environment: Mapping[str, str]) -> None:
 
 
 def _read_secret_files(source: Source, root: Path) -> None:
-    """A password from the file that ``smtp.password_file`` names.  (The secret key's file may be made later.)"""
-    smtp = source.data.get("smtp")
-    if not isinstance(smtp, dict) or not isinstance(smtp.get("password_file"), str) or smtp.get("password"):
-        return
-    try:
-        source.data["smtp"] = {**smtp, "password": (root / smtp["password_file"]).read_text(encoding="utf-8").strip()}
-    except (OSError, UnicodeDecodeError) as error:
-        where = source.find(source.root, "password_file:", last=False)
-        source.findings.append(Finding(where, "unreadable", f"the password file cannot be read: {error}"))
+    """Passwords from the files that ``password_file`` names.  (The secret key's file may be made later.)"""
+    for name in ("smtp", "bounces"):
+        server = source.data.get(name)
+        if not isinstance(server, dict) or not isinstance(server.get("password_file"), str) or server.get("password"):
+            continue
+        try:
+            password = (root / server["password_file"]).read_text(encoding="utf-8").strip()
+            source.data[name] = {**server, "password": password}
+        except (OSError, UnicodeDecodeError) as error:
+            where = source.find(source.root, "password_file:", last=False)
+            source.findings.append(Finding(where, "unreadable", f"{name}: the password file cannot be read: {error}"))

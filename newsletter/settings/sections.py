@@ -38,6 +38,7 @@ class SenderSettings(Section):
     address: Address = Field(description="The From address.")
     reply_to: Address | None = Field(None, description="Where answers go; the From address, if left out.")
     bounces: Address | None = Field(None, description="Where undeliverable mail returns (the envelope sender).")
+    verp: bool = Field(default=False, description="An envelope sender for each mail: bounces+TOKEN@example.org.")
 
 
 class Security(StrEnum):
@@ -62,6 +63,28 @@ class SmtpSettings(Section):
         0, ge=0, le=100_000, description="Messages over one connection before a new one is opened; 0 for no limit."
     )
     timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer; the last one may take 600.")
+
+
+class Handling(StrEnum):
+    """What becomes of a returned mail that was read and understood."""
+
+    MOVE = "move"
+    FLAG = "flag"
+
+
+class BounceSettings(Section):
+    """The mailbox to which mail comes back (IMAP)."""
+
+    host: str = Field(min_length=1, description="Name of the IMAP server.")
+    port: int = Field(993, ge=1, le=65535, description="993 with tls, 143 with starttls.")
+    security: Security = Field(Security.TLS, description="tls, starttls, or none (this machine only).")
+    username: str = Field(min_length=1, description="For the login.")
+    password: str = Field("", repr=False, description="Only from the environment: NEWSLETTER_BOUNCES__PASSWORD.")
+    password_file: str = Field("", description="A file that holds the password.")
+    folders: tuple[str, ...] = Field(("INBOX",), min_length=1, description="The folders that are read.")
+    handled: Handling = Field(Handling.MOVE, description="What becomes of mail that was understood: move or flag.")
+    handled_folder: str = Field("Handled", min_length=1, description="Where it is moved to; made if it is not there.")
+    timeout: float = Field(60.0, gt=0, le=600, description="Seconds to wait for an answer.")
 
 
 class ApprovalRule(StrEnum):

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,11 +71,20 @@ def real_server(
     login: tuple[str, str] | None = None,
     delay: float = 0.0,
     smtputf8: bool = False,
+    refusals: Mapping[str, str] | None = None,
 ) -> Iterator[Inbox]:
-    """aiosmtpd, which keeps what it takes."""
+    """aiosmtpd, which keeps what it takes.  ``refusals`` are its replies to RCPT, by address."""
     inbox = Inbox()
 
     class Keep:
+        async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+            self, _server: object, _session: object, envelope: Envelope, address: str, _options: list[str]
+        ) -> str:
+            if refusals and address in refusals:
+                return refusals[address]
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
         async def handle_DATA(  # noqa: N802 - aiosmtpd's name
             self, _server: object, _session: object, envelope: Envelope
         ) -> str:

@@ -224,6 +224,7 @@ def test_setting_is_documented_with_variable_and_default(key: str) -> None:
     else:
         assert f"`{PREFIX}{key.replace('.', '__').upper()}" in row
     default = field.default.value if isinstance(field.default, Enum) else field.default
+    default = str(default).lower() if isinstance(default, bool) else default
     if field.is_required():
         assert "| required |" in row
     elif isinstance(default, str | int | float) and default != "":

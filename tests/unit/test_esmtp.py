@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -107,3 +108,10 @@ def test_an_address_beyond_ascii_has_no_way_through_a_server_that_does_not_know_
     assert "does not offer SMTPUTF8, which 'ñ' in the address needs" in obstacle
     offers = Offers(eight_bit=True, smtputf8=True)
     assert not Envelope("bounces@example.org", offers).obstacle(BEYOND_ASCII)
+
+
+@pytest.mark.parametrize("offers", [Offers(), Offers(dsn=True, size=0)])
+def test_a_mail_may_have_a_sender_of_its_own(offers: Offers) -> None:
+    own = replace(PLAIN, mail_from="bounces+3-14-x@example.org")
+    assert commands(own, offers)[0].startswith("MAIL FROM:<bounces+3-14-x@example.org>")
+    assert commands(PLAIN, offers)[0].startswith("MAIL FROM:<bounces@example.org>")

@@ -209,3 +209,30 @@ def test_workspace_is_found_from_below_and_the_repository_is_one() -> None:
     assert workspace.settings.locales[0] == "en"
     assert workspace.issue_files()
     assert workspace.shown(workspace.issue_files()[0]).startswith("issues/")
+
+
+def test_mailbox_and_its_password_are_read(tmp_path: Path) -> None:
+    (tmp_path / "box.password").write_text("sésamo\n", encoding="utf-8")
+    box = "bounces: {host: imap.example.org, username: b, password_file: box.password, folders: [INBOX, Junk]}\n"
+    settings = read(tmp_path, GOOD + box)
+    assert settings.bounces
+    assert (settings.bounces.port, settings.bounces.security) == (993, Security.TLS)
+    assert (settings.bounces.password, settings.bounces.folders) == ("sésamo", ("INBOX", "Junk"))
+    assert "sésamo" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("sender", "box", "code"),
+    [
+        ("verp: true", "", "missing-key"),
+        (f"verp: true, bounces: {'b' * 26}@example.org", "", "bad-address"),
+        ("", "bounces: {host: imap.example.org, username: b, password: x}\n", "secret-in-file"),
+        ("", "bounces: {host: imap.example.org, username: b, security: none}\n", "unprotected-password"),
+        ("", "bounces: {host: imap.example.org}\n", "missing-key"),
+        ("", "bounces: {host: imap.example.org, username: b, password_file: none}\n", "unreadable"),
+    ],
+)
+def test_mistakes_about_what_comes_back_are_told(tmp_path: Path, sender: str, box: str, code: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, GOOD.replace("reply_to:", f"{sender}, reply_to:" if sender else "reply_to:") + box)
+    assert [finding.code for finding in caught.value.findings] == [code]

@@ -10,7 +10,7 @@ from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.delivery.desk import Claim
 from newsletter.delivery.message import FrozenEdition, Mail, Sender
-from newsletter.delivery.writer import MessageWriter, Signer
+from newsletter.delivery.writer import MessageWriter, ReturnPath, Signer
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
 SENDER = Sender("Migrant Justice", "news@example.org", "hello@example.org", "https://news.example.org")
@@ -52,3 +52,14 @@ def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
 @pytest.mark.parametrize("signer", [None, Stamp()])
 def test_a_mail_is_signed_if_there_is_a_signer(signer: Signer | None) -> None:
     assert mail(signer=signer).data.startswith(b"Signed: yes\r\n" if signer else b"Date: ")
+
+
+def test_an_envelope_names_its_delivery_where_that_is_wanted() -> None:
+    tokens = Tokens((b"k" * MIN_KEY_BYTES,))
+    path = ReturnPath("bounces@example.org", tokens, 3)
+    writer = MessageWriter("campaign", {1: EDITION}, tokens, Still(), None, path)
+    sender = writer(Claim(Addressee(14, "b7Q2xyz", "ana@example.org", "Ana", "Ana"), 1, 1, NOW)).mail_from
+    local, _at, domain = sender.partition("@")
+    assert domain == "example.org"
+    assert len(local) <= 64, "RFC 5321 §4.5.3.1.1"
+    assert tokens.delivery_of(local.removeprefix("bounces+").upper()) == (3, 14)

@@ -7,6 +7,7 @@ mail is about one of ours, and what follows, is the store's to say.
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from newsletter.delivery.bounces.automatic import is_automatic, is_challenge, is_daemon, is_receipt
@@ -30,25 +31,34 @@ def read_returned(data: bytes, bounces: str, recipient: str = "") -> Returned:
     """
     parts = take_apart(data)
     if parts is None:
-        return Returned(Sort.OTHER)
+        return Returned(_key(data), Sort.OTHER)
+    key = _key(header(parts.outer, "Message-ID").encode() or data)
     if request := _REQUEST.fullmatch(header(parts.outer, "Subject")):
-        return Returned(Sort.UNSUBSCRIBE, (Verdict(Kind.UNSUBSCRIBE),), Origin(reader_token=request[1]))
-    origin = find_origin(parts, bounces, recipient)
+        return Returned(key, Sort.UNSUBSCRIBE, (Verdict(Kind.UNSUBSCRIBE),), Origin(reader_token=request[1]))
+    sort, verdicts = _read(parts, data)
+    return Returned(key, sort, verdicts, find_origin(parts, bounces, recipient))
+
+
+def _key(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(parts: Parts, data: bytes) -> tuple[Sort, tuple[Verdict, ...]]:
     said = complaint(parts)
     if said is not None:
-        return Returned(Sort.COMPLAINT if said else Sort.NOTICE, said, origin)
+        return (Sort.COMPLAINT if said else Sort.NOTICE), said
     failed = delivery_status(parts)
     if failed is not None:
-        return Returned(Sort.FAILURE if failed else Sort.NOTICE, failed, origin)
-    return _read_prose(parts, data, origin)
+        return (Sort.FAILURE if failed else Sort.NOTICE), failed
+    return _read_prose(parts, data)
 
 
-def _read_prose(parts: Parts, data: bytes, origin: Origin) -> Returned:
+def _read_prose(parts: Parts, data: bytes) -> tuple[Sort, tuple[Verdict, ...]]:
     if not is_daemon(parts) and (is_challenge(parts) or is_automatic(parts)):
-        return Returned(Sort.AUTOMATIC, (), origin)
+        return Sort.AUTOMATIC, ()
     if is_delay(parts):
-        return Returned(Sort.NOTICE, (), origin)
+        return Sort.NOTICE, ()
     failed = failures(parts, data)
     if failed is not None:
-        return Returned(Sort.FAILURE, failed, origin)
-    return Returned(Sort.AUTOMATIC if is_automatic(parts) or is_receipt(parts) else Sort.OTHER, (), origin)
+        return Sort.FAILURE, failed
+    return (Sort.AUTOMATIC if is_automatic(parts) or is_receipt(parts) else Sort.OTHER), ()

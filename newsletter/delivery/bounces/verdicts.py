@@ -65,8 +65,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """One mail that came back, read."""
+    """One mail that came back, read.
 
+    ``key`` is the same when the same mail is read again, also by another way.
+    """
+
+    key: str
     sort: Sort
     verdicts: tuple[Verdict, ...] = ()
     origin: Origin = Origin()
