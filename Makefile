@@ -54,6 +54,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.i18n_sync
 	@$(BIN)/python -m tests.bench.i18n_check
 	@$(BIN)/python -m tests.bench.studio
+	@$(BIN)/python -m tests.bench.bounces
 
 # The pictures of the README, and every page to look at, from the sample issue in headless Chromium.
 PAGES := var/screenshots/pages/2019-06-no-polimigra

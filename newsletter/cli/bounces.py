@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from newsletter.cli import bounces_report
-from newsletter.cli.output import AsJson, report_error, say, say_json, tell
+from newsletter.cli.output import AsJson, err, report_error, say, say_json, tell
 from newsletter.cli.report import people
 from newsletter.cli.wiring import House, open_house
 from newsletter.delivery.bounces import Kind, Sort, read_returned
@@ -111,11 +111,14 @@ def fetch_command(as_json: AsJson = False) -> None:
 
 
 async def _fetch(house: House) -> Intake:
+    from rich.progress import track
+
     server = house.imap_server()
     async with _intake(house) as intake:
         with server.open() as box:
             for folder in server.folders:
-                for number in await asyncio.to_thread(box.select, folder):
+                numbers = await asyncio.to_thread(box.select, folder)
+                for number in track(numbers, folder, console=err, disable=not err.is_terminal, transient=True):
                     data = await asyncio.to_thread(box.read, number)
                     if data is not None:
                         taken = await intake.take(data)

@@ -173,6 +173,27 @@ def test_mail_from_people_stays_as_it_was(sender: Space, servers: MailServers, h
     assert again["read"] == 0
 
 
+@pytest.mark.parametrize("missing_too", ["", "UIDPLUS"])
+def test_a_server_that_cannot_move_is_given_a_copy_and_a_mark(
+    sender: Space, servers: MailServers, monkeypatch: pytest.MonkeyPatch, missing_too: str
+) -> None:
+    """Dovecot can; the client is told that it cannot.  Others' deleted mail stays where the server could not tell."""
+    drop(servers, b"Subject: thrown away by its owner\r\n\r\nx\r\n")
+    with mailbox(servers) as client:
+        client.add_flags(client.search(), [rb"\Deleted"])
+    able = IMAPClient.has_capability
+    absent = {"MOVE", missing_too}
+    monkeypatch.setattr(IMAPClient, "has_capability", lambda self, name: name not in absent and able(self, name))
+    sender.run("send", "june", "--segment", "supporters", "--yes")
+    servers.wait_for(4)
+    assert sender.json("bounces", "fetch")["read"] == 3  # type: ignore[index]
+    with mailbox(servers) as client:
+        assert len(client.search()) == (4 if missing_too else 1)
+        assert len(client.search(["UNDELETED"])) == 0
+    with mailbox(servers, "Handled") as client:
+        assert len(client.search()) == 3
+
+
 def test_a_mail_read_twice_counts_once(sender: Space, servers: MailServers) -> None:
     sender.run("send", "june", "--segment", "supporters", "--yes")
     servers.wait_for(3)
