@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 _ANCHOR = re.compile(r'<a data-block="(?P<block>[^"]*)" data-locale="(?P<locale>[^"]*)"></a>')
 # Between two sections MJML joins the conditional comments of Outlook, unless something stands there.
-_WITH_SEAM = re.compile(rf"(?:<!\[endif\]-->\n?)?{_ANCHOR.pattern}\n?(?:<!--\[if mso \| IE\]>\n)?")
+_WITH_SEAM = re.compile(rf"(?:<!\[endif\]-->\n?)?{_ANCHOR.pattern}\n?(?:<!--\[if mso \| IE\]>\n?)?")
 _END = "</body>"
 
 

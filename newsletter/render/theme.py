@@ -54,7 +54,7 @@ class Theme(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     primary: Colour = Field("#1d5440", description="Header, links and most buttons.")
-    accent: Colour = Field("#a53a1e", description="Appeals and calls to action.")
+    accent: Colour = Field("#92331b", description="Appeals and calls to action.")
     highlight: Colour = Field("#dc9f2e", description="Stripes and marks, in the dark too; never words.")
     paper: Colour = Field("#fcf8ef", description="Behind the text.")
     ground: Colour = Field("#efe6d3", description="Around the letter and behind boxes in it.")

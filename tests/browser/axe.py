@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
+from tests.tools.node import installed
+
 NODE_FILES = Path(__file__).parent / "node"
-FOLDER = ROOT / "var" / "browser" / "node"
-TIMEOUT = 120.0  # seconds for npm
 # Every rule but the experimental ones, at every level of WCAG and beyond it.  The frames hold mails, whose look is the
 # templates' (test_layout.py), and run no script, so axe could not get in.
 RUN = """async () => {
@@ -34,22 +29,7 @@ RUN = """async () => {
 @cache
 def script() -> str:
     """axe's own script.  Skips the test where it cannot be had."""
-    npm = shutil.which("npm")
-    if npm is None:
-        _missing("npm is not here, so axe-core cannot be fetched; install it")
-    lock = (NODE_FILES / "package-lock.json").read_bytes()
-    done = FOLDER / "installed.json"  # written last, so that half an installation does not count
-    if not done.is_file() or done.read_bytes() != lock:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(NODE_FILES / name, FOLDER)
-        command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        try:
-            subprocess.run(command, cwd=FOLDER, check=True, capture_output=True, timeout=TIMEOUT)
-        except (subprocess.SubprocessError, OSError):
-            _missing(f"'npm ci' in {FOLDER} failed")
-        done.write_bytes(lock)
-    return (FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    return (installed(NODE_FILES) / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page: Page) -> list[Any]:
@@ -59,9 +39,3 @@ def violations(page: Page) -> list[Any]:
     found = page.evaluate(RUN)
     assert isinstance(found, list), json.dumps(found)
     return found
-
-
-def _missing(reason: str) -> None:
-    if os.environ.get("CI") and shutil.which("npm"):
-        pytest.fail(reason)
-    pytest.skip(reason)

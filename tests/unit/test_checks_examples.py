@@ -183,6 +183,7 @@ CASES: dict[Quality, tuple[Case, Case]] = {
         Case(subject="ICE, USDA and the DMV: what Vermont’s NO POLIMIGRA says"),
     ),
     Quality.EXCLAMATIONS: (Case((text("We won!! " + "And so on. " * 50),)), Case((text("¡Ganamos! We won! " * 30),))),
+    Quality.FILTER_WORDS: (Case((text("Dear {first_name|friend},"),)), Case((text("Dear {first_name|friends},"),))),
     Quality.VAGUE_LINK: (Case((story("Read more"),)), Case((story("Read the ruling"),))),
     Quality.SAME_WORDS: (
         Case((story("Sign the petition"), story("Sign the petition", "https://example.org/b", "b"))),

@@ -3,7 +3,7 @@
 Sources: Apple Mail on an iPhone shows some 40 characters of a subject, Gmail's
 list on a computer some 70; what is left of the line is filled with the
 preheader, or where that is short with whatever the mail says next.  SpamAssassin
-counts SUBJ_ALL_CAPS and PLING_QUERY.  WCAG 2.2, 3.1.5 on plain words; screen
+counts SUBJ_ALL_CAPS and PLING_QUERY, and phrases of 20_phrases.cf.  WCAG 2.2, 3.1.5 on plain words; screen
 readers spell out what they take for an abbreviation.
 """
 
@@ -23,6 +23,13 @@ FIRST_WORDS = 40  # characters below which other text follows the preheader in t
 PREVIEW = 140  # characters that the longest lists show of a preheader
 
 _WORD = re.compile(r"[^\W\d_]+")
+# Of SpamAssassin's 20_phrases.cf, what somebody might write in good faith.
+_SUSPECT = re.compile(
+    r"^\s*Dear (?:friend|sirs?|madam)\b|\bjoin (?:millions|thousands)\b|\b(?-i:A(?:ct|CT) N(?:ow|OW))\b"
+    r"|\bto be removed,? please|\burgent.{0,16}(?:assistance|business|notice|proposal|reply|request|response)"
+    r"|\b100% guaranteed|\bunclaimed\s(?:funds?|money|prizes?|rewards?)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LOUD = re.compile(r"!{2,}|\?{2,}|[!?]*(?:!\?|\?!)[!?]*|¡{2,}")
 _ACRONYM = 5  # letters up to which capitals are taken for an abbreviation: ICE, USDA
 _SHOUTED = 3  # words in capitals in a row that are no abbreviations side by side
@@ -62,6 +69,10 @@ def listen(passages: Passages) -> Iterator[Remark]:
                 f"more than one exclamation or question mark: ‘{mark}’" if loud else "two exclamations in a subject"
             )
             yield Remark(Quality.EXCLAMATIONS, passage.context, message, "one is enough, for readers and filters", mark)
+        if suspect := _SUSPECT.search(passage.text):
+            words = suspect.group().strip()
+            message = f"spam filters count ‘{words}’ against you"
+            yield Remark(Quality.FILTER_WORDS, passage.context, message, "say it in another way", words)
 
 
 def _shouted(text: str, *, line: bool) -> str:

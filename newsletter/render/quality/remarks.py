@@ -37,6 +37,7 @@ class Quality(StrEnum):
     PREHEADER_REPEATS = "preheader-repeats"
     SHOUTING = "shouting"
     EXCLAMATIONS = "exclamations"
+    FILTER_WORDS = "filter-words"
 
     VAGUE_LINK = "vague-link"
     SAME_WORDS = "same-words"

@@ -1,0 +1,116 @@
+"""Every sample edition as a whole mail, made once, and what the judges that are programs say of all of them."""
+
+from __future__ import annotations
+
+import email
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.policy import default as modern
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from newsletter.cli.content import write_editions
+from newsletter.cli.wiring import House
+from newsletter.i18n.locales import direction, halves_of
+from newsletter.workspace import find_workspace
+from tests.browser.conftest import browser as a_browser
+from tests.tools.node import installed
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+TIMEOUT = 100.0  # seconds for all mails by one judge
+
+browser = a_browser
+__all__ = ["Browser", "browser"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One mail: its source, and the page and the text in it, as a program reads them."""
+
+    name: str
+    path: Path
+    html: str
+    text: str
+
+    @property
+    def locale(self) -> str:
+        """Its language, or pair of languages."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def direction(self) -> str:
+        """Of its first language."""
+        return direction(halves_of(self.locale)[0])
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of every sample: x.eml, the page in it as x.html, its MJML as x.mjml."""
+    root = tmp_path_factory.mktemp("judged")
+    for name in ("issues", "locales"):
+        shutil.copytree(ROOT / name, root / name)
+    settings = (ROOT / "newsletter.yaml").read_text(encoding="utf-8")
+    (root / "newsletter.yaml").write_text(f"{settings}\nbilingual: {{farmworkers: es+en}}\n", encoding="utf-8")
+    every = (ROOT / "tests" / "data" / "all-blocks.yaml").read_text(encoding="utf-8")
+    (root / "issues" / "all-blocks.yaml").write_text(re.sub(r', ar: "[^"]*"', "", every), encoding="utf-8")
+    house = House(find_workspace(root, {}))
+    out = root / "out"
+    for file in house.workspace.issue_files():
+        loaded = house.load(file)
+        locales = ["en"] if loaded.slug == "all-blocks" else house.settings.editions()
+        write_editions(house, loaded, out, locales)
+    for file in sorted(out.glob("*.eml")):
+        file.with_suffix(".html").write_text(_sample(file).html, encoding="utf-8")
+    return out
+
+
+def _sample(path: Path) -> Sample:
+    message = email.message_from_bytes(path.read_bytes(), policy=modern)
+    html, text = message.get_body(("html",)), message.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    return Sample(path.stem, path, html.get_content().replace("\r\n", "\n"), text.get_content().replace("\r\n", "\n"))
+
+
+@pytest.fixture(scope="session")
+def samples(folder: Path) -> list[Sample]:
+    """Every sample edition."""
+    found = [_sample(file) for file in sorted(folder.glob("*.eml"))]
+    assert len(found) > 10
+    assert {"en", "es", "es+en"} == {sample.locale for sample in found}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What ``judge.mjs`` says: by mail, and of stock MJML components."""
+
+    mails: dict[str, Any]
+    baseline: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def verdicts(folder: Path) -> Iterator[Verdicts]:
+    """html-validate, caniemail, mjml and mailparser on all of them, in one process."""
+    modules = installed(HERE / "node")
+    node = shutil.which("node")
+    assert node is not None
+    run = subprocess.run(
+        [node, str(HERE / "node" / "judge.mjs"), str(folder), str(HERE / "stock.mjml")],
+        env={**os.environ, "JUDGES": str(modules.parent)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert run.returncode == 0, run.stderr
+    yield Verdicts(**json.loads(run.stdout))
