@@ -330,13 +330,18 @@ class House:
                     f"the secret key file {self.workspace.shown(file)} is gone",
                     "restore it from a backup: links in mail already sent work with that key only",
                 )
-            tokens = Tokens(tuple(line.encode() for line in (_new_key(file) if key is None else key).split()))
+            tokens = Tokens(tuple(line.encode() for line in _keys(_new_key(file) if key is None else key)))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             message = f"the secret key in {self.workspace.shown(file)} cannot be used: {reason}"
             raise StoreError(message, "restore the file from a backup") from None
         await bind_keys(database, tokens.fingerprints())
         return tokens
+
+
+def _keys(text: str) -> list[str]:
+    """The keys in a text, one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _new_key(file: Path) -> str:

@@ -122,7 +122,7 @@ async def test_missing_approval_is_left_to_do_and_no_mistake(studio: PreviewStud
     said = space.json("check", "june")
     assert isinstance(said, dict)
     assert [(one["code"], one["severity"]) for one in said["findings"]].count(("not-approved", "warning")) == 2
-    space.run("i18n", "approve", "june", "--locale", "es", "--by", "Ana")
+    await asyncio.to_thread(space.run, "i18n", "approve", "june", "--locale", "es", "--by", "Ana")
     assert [task.where.path for task in await studio.tasks("june") if task.blocks] == ["issues/june.yaml"]
 
 

@@ -99,7 +99,7 @@ class Verdicts:
 
 
 @pytest.fixture(scope="session")
-def verdicts(folder: Path) -> Iterator[Verdicts]:
+def verdicts(folder: Path) -> Verdicts:
     """html-validate, caniemail, mjml and mailparser on all of them, in one process."""
     modules = installed(HERE / "node")
     node = shutil.which("node")
@@ -113,4 +113,4 @@ def verdicts(folder: Path) -> Iterator[Verdicts]:
         timeout=TIMEOUT,
     )
     assert run.returncode == 0, run.stderr
-    yield Verdicts(**json.loads(run.stdout))
+    return Verdicts(**json.loads(run.stdout))

@@ -87,7 +87,8 @@ def test_plain_text_says_what_the_page_says(page: Page, samples: list[Sample]) -
         text = _letters(sample.text)
         said = page.eval_on_selector_all(
             "h1, h2, h3, h4, p, li, th, td td td > div, .button a",
-            "(all) => all.filter((e) => e.checkVisibility()).map((e) => [...e.childNodes].filter((n) => n.nodeType === 3)"
+            "(all) => all.filter((e) => e.checkVisibility())"
+            ".map((e) => [...e.childNodes].filter((n) => n.nodeType === 3)"
             ".map((n) => n.textContent.trim())).flat().filter(Boolean)",
         )
         missing = [words for words in said if _letters(words) not in text]
