@@ -12,7 +12,7 @@ from newsletter.audience.audit import Deed
 from newsletter.audience.subscribers import Status
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.clock import SystemClock
-from newsletter.delivery.bounces import Kind, Origin, Returned, Sort, Verdict
+from newsletter.delivery.bounces import Kind, Origin, Returned, Sort, Verdict, read_returned
 from newsletter.delivery.states import State
 from newsletter.store.audit import AuditStore
 from newsletter.store.campaigns import Campaign
@@ -23,6 +23,7 @@ from newsletter.store.returns import Returns
 from newsletter.store.subscribers import SubscriberStore
 from newsletter.store.tables import deliveries, feedback, subscribers
 from tests.integration.ledger import EVERYBODY, edition_for, frozen
+from tests.unit.returned import recipient, status_report
 
 TOKENS = Tokens((b"k" * MIN_KEY_BYTES,))
 OTHERS = Tokens((b"x" * MIN_KEY_BYTES,))
@@ -141,6 +142,17 @@ async def test_what_somebody_invented_changes_nothing(sent: Sent, kind: Kind) ->
     assert await sent.store.apply(other) == [], "a Message-ID of ours, but not of a mail to that address"
     assert await sent.status() is Status.SUBSCRIBED
     assert await rows(sent.database) == 0
+
+
+@pytest.mark.parametrize("odd", [b"\x00", b"\xff", b"\xed\xb3\xbf", b"\r\n ", b"'\";--", b"\xe2\x80\xae"])
+async def test_whatever_stands_in_a_mail_it_can_be_stored(sent: Sent, odd: bytes) -> None:
+    group = recipient("550 5.1.1 ODD no such user", address="ODDr1ODD@example.org", status="5.1.1ODD")
+    for to in (f"bounces+{TOKENS.delivery_token(sent.campaigns[0].id, sent.id)}@example.org", "bounces@example.org"):
+        data = status_report(group, to=to, returned="Message-ID: <ODDaaaaODD@example.org>\r\n")
+        returned = read_returned(data.replace(b"ODD", odd), "bounces@example.org")
+        assert returned.verdicts
+        await sent.store.apply(returned)
+    assert await rows(sent.database) == 1
 
 
 async def test_a_mail_read_twice_counts_once_also_at_the_same_time(sent: Sent) -> None:

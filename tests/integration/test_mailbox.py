@@ -272,5 +272,19 @@ def test_starttls_is_asked_for_before_the_password(sender: Space, servers: MailS
     }
 
 
+def test_a_port_without_tls_is_told_in_a_sentence(sender: Space, servers: MailServers) -> None:
+    sender.set("bounces", port=servers.imap)
+    assert "does not speak TLS as expected" in sender.run("bounces", "fetch", code=2).stderr
+
+
+def test_nothing_is_said_to_a_server_that_offers_no_starttls(
+    sender: Space, servers: MailServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.set("bounces", port=servers.imap, security="starttls")
+    monkeypatch.setattr(IMAPClient, "has_capability", lambda _self, name: name != "STARTTLS")
+    monkeypatch.setattr(IMAPClient, "login", lambda *_: pytest.fail("the password was said in the clear"))
+    assert "does not offer STARTTLS" in sender.run("bounces", "fetch", code=2).stderr
+
+
 def test_a_workspace_without_a_mailbox_is_told_what_to_add(space: Space) -> None:
     assert "reading a mailbox needs one: 'bounces'" in space.run("bounces", "fetch", code=2).stderr

@@ -81,6 +81,16 @@ class TestDeliveryReports:
         head = b'From: a@example.net\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary="=_0"\r\n\r\n--=_0\r\n'
         assert kinds(head + b"Content-Type: message/rfc822\r\n\r\n" + inner + b"\r\n--=_0--\r\n") == ["hard"]
 
+    @pytest.mark.parametrize("written", [r"se\x{F1}ora\x{2B}x@example.com", "señora+x@example.com"])
+    def test_report_about_an_address_beyond_ascii_is_read(self, written: str) -> None:
+        group = f"Original-Recipient: utf-8; {written}\n{recipient('550 5.1.1 User unknown', address='x@example.net')}"
+        data = status_report(group)
+        for kind in (b"message/delivery-status", b"message/global-delivery-status"):
+            (verdict,) = read(data.replace(b"message/delivery-status", kind)).verdicts
+            assert (verdict.kind, verdict.address) == (Kind.HARD, "señora+x@example.com")
+        returned = read(data.replace(b"text/rfc822-headers", b"message/global-headers"))
+        assert returned.origin == Origin(MESSAGE_ID, "", READER_TOKEN)
+
     def test_words_about_a_host_are_not_about_the_reader(self) -> None:
         said = "host mx.spam.nosuchuser.example.net[192.0.2.1] said: 552 5.2.2 Mailbox full; see https://a.example/unknown-user"
         assert kinds(status_report(recipient(said))) == ["soft"]
@@ -225,6 +235,13 @@ class TestHostileBytes:
         for verdict in read(whole).verdicts:
             assert "@" not in verdict.diagnostic
             assert verdict.diagnostic.isprintable()
+            assert verdict.address.isprintable()
+
+    @pytest.mark.parametrize("odd", [b"a\x00b@example.com", b"a\xffb@example.com", b"a" * 400 + b"@example.com"])
+    def test_an_address_that_no_database_holds_is_none(self, odd: bytes) -> None:
+        data = status_report(recipient("550 5.1.1 User unknown", address="ODD")).replace(b"ODD", odd)
+        (verdict,) = read(data).verdicts
+        assert verdict.address in ("", "aÿb@example.com")
 
     @given(st.text(max_size=400), st.emails())
     def test_words_that_are_kept_hold_no_address(self, text: str, address: str) -> None:

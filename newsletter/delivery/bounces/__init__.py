@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 
 from newsletter.delivery.bounces.automatic import is_automatic, is_challenge, is_daemon, is_receipt
 from newsletter.delivery.bounces.mime import Parts, header, take_apart
@@ -19,6 +20,7 @@ from newsletter.delivery.bounces.verdicts import Kind, Origin, Returned, Sort, V
 
 __all__ = ["Kind", "Origin", "Returned", "Sort", "Verdict", "read_returned"]
 
+MAX_ADDRESS = 320  # characters; RFC 5321 §4.5.3.1 allows 254 octets
 _REQUEST = re.compile(r"\s*unsubscribe[\s:]+([\w.-]{20,200})\s*", re.IGNORECASE | re.ASCII)
 
 
@@ -32,11 +34,17 @@ def read_returned(data: bytes, bounces: str, recipient: str = "") -> Returned:
     parts = take_apart(data)
     if parts is None:
         return Returned(_key(data), Sort.OTHER)
-    key = _key(header(parts.outer, "Message-ID").encode() or data)
+    key = _key(header(parts.outer, "Message-ID").encode("utf-8", "replace") or data)
     if request := _REQUEST.fullmatch(header(parts.outer, "Subject")):
         return Returned(key, Sort.UNSUBSCRIBE, (Verdict(Kind.UNSUBSCRIBE),), Origin(reader_token=request[1]))
     sort, verdicts = _read(parts, data)
+    # What is looked up in a database must be text that one can hold.
+    verdicts = tuple(one if _is_text(one.address) else replace(one, address="") for one in verdicts)
     return Returned(key, sort, verdicts, find_origin(parts, bounces, recipient))
+
+
+def _is_text(address: str) -> bool:
+    return address.isprintable() and len(address) <= MAX_ADDRESS
 
 
 def _key(data: bytes) -> str:

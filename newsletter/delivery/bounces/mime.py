@@ -25,6 +25,7 @@ _HOLDERS = re.compile(rb"^content-type:[ \t\r\n]*(?:multipart|message)/", re.IGN
 _DIVIDERS = re.compile(rb"^--", re.MULTILINE)
 _TAGS = re.compile(r"<(?!/?[^\s<>@]+@)[^<>]{0,2000}>")
 _BREAKS = re.compile(r"<(?:br|p|div|tr|li|h\d)\b[^<>]{0,500}>", re.IGNORECASE)
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _UNSEEN = re.compile(r"<(style|script|head)\b", re.IGNORECASE)
 # Where servers that write no MIME begin to quote the mail that they return.
 _COPY = re.compile(
@@ -70,7 +71,8 @@ def take_apart(data: bytes) -> Parts | None:
     return Parts(outer, prose, copy, reports, _returned(parts, bool(reports)))
 
 
-_REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/feedback-report")
+_GLOBAL = "message/global-delivery-status"  # RFC 6533 §4
+_REPORTS = ("message/delivery-status", _GLOBAL, "message/feedback-report")
 _MAILS = ("message/rfc822", "message/global")
 _HEADERS = ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
 
@@ -100,7 +102,7 @@ def _first(part: Message) -> Message | None:
 def _returned(parts: list[Message], reported: bool) -> Message | None:
     """The header fields of the mail that came back: the last of such parts, since a wrapped report comes first."""
     for part in reversed(parts):
-        if _holds_mail(part) and (inner := _first(part)) is not None:
+        if part.get_content_type() in (*_MAILS, _HEADERS[-1]) and (inner := _first(part)) is not None:
             return inner
         if part.get_content_type() in _HEADERS:
             return message_from_bytes(text_of(part).encode("utf-8", "replace"))
@@ -110,7 +112,12 @@ def _returned(parts: list[Message], reported: bool) -> Message | None:
 def groups_of(report: Message) -> list[Message]:
     """The groups of fields that a report for machines is made of (RFC 3464 §2.1)."""
     payload = report.get_payload()
-    return [group for group in payload if isinstance(group, Message)] if isinstance(payload, list) else []
+    groups = [group for group in payload if isinstance(group, Message)] if isinstance(payload, list) else []
+    if report.get_content_type() == _GLOBAL and groups:
+        # The library takes it for a mail: the first group for its header, the others for its text.
+        others = filter(str.strip, _EMPTY_LINE.split(text_of(groups[0]).replace("\r\n", "\n")))
+        groups += [message_from_bytes(group.encode("utf-8", "replace")) for group in others]
+    return groups
 
 
 def text_of(part: Message) -> str:

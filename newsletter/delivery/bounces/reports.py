@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from email.message import Message
 
@@ -11,6 +12,7 @@ from newsletter.delivery.bounces.verdicts import Kind, Verdict, scrub
 from newsletter.delivery.bounces.words import judge, read_codes
 
 MAX_RECIPIENTS = 200  # of one report; ours have one
+_UNITEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _X400 = re.compile(r"/rfc-?822=([^/]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>\"';,]+@[^\s<>\"';,]+")
 _FAILED = ("fail", "error", "reject", "undeliver")
@@ -95,10 +97,19 @@ def _verdict(group: Message, prose: str) -> Verdict:
 
 
 def _address(field: str) -> str:
-    """The address of ``rfc822; somebody@example.org`` (RFC 3464 §2.3.1), or of an X.400 name; "" if there is none."""
+    """The address of ``rfc822; somebody@example.org``, or of an X.400 name; "" if there is none.
+
+    Letters beyond ASCII may be written as ``\\x{F1}``.  Source: RFC 3464 §2.3.1; RFC 6533 §3.
+    """
     kind, semicolon, rest = field.partition(";")
     if semicolon and kind.strip().casefold() == "x400":
         found = _X400.search(rest)
         return found[1].replace("(a)", "@") if found else ""
     found = _ADDRESS.search(rest if semicolon else field)
-    return found[0] if found else ""
+    address = found[0] if found else ""
+    return _UNITEXT.sub(_letter, address) if kind.strip().casefold() == "utf-8" else address
+
+
+def _letter(found: re.Match[str]) -> str:
+    number = int(found[1], 16)
+    return chr(number) if number <= sys.maxunicode and not 0xD800 <= number < 0xE000 else found[0]  # noqa: PLR2004
