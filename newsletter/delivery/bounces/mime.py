@@ -15,7 +15,7 @@ from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
 
-MAX_READ = 1 << 20  # bytes that are looked at; a report comes before the mail that it returns
+MAX_READ = 1 << 19  # bytes that are looked at; a report comes before the mail that it returns
 MAX_NESTED = 32  # parts that hold others; the time for each line grows with their depth
 MAX_DIVIDERS = 2000  # lines that may begin a part
 MAX_PARTS = 200
