@@ -1,198 +1,22 @@
-"""The studio in a real browser: it follows files, survives mistakes, scrolls editions together, keeps nobody out."""
+"""The studio in a real browser: it scrolls editions together, shows them in every look, and keeps nobody out."""
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.conftest import ISSUE, SETTINGS, Space
+from tests.integration.conftest import Space
 
 from .axe import violations
 from .studio import studio
+from .studio_room import base, faults, folder, mail, open_issue, page, space
 
-SOON = 5_000  # milliseconds; on an idle machine it takes a twentieth of that (tests/bench/studio.py measures)
-LONG = "\n\n".join(f"      Paragraph {n} of a long story about milk, farms and the law." for n in range(30))
-OTHER = """\
-  - type: story
-    id: last
-    title: The last one
-    body: Thank you for reading.
-"""
+__all__ = ["base", "faults", "folder", "page", "space"]
 
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
-    root = tmp_path_factory.mktemp("workspace")
-    for folder in ("issues", "locales", "templates"):
-        (root / folder).mkdir()
-    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
-    made = Space(root)
-    made.write_issue(ISSUE)
-    made.write_issue(ISSUE.replace("      the law was signed.", LONG + "\n\n      the law was signed.") + OTHER, "long")
-    made.translate()
-    made.run("i18n", "sync", "long")
-    return made
-
-
-@pytest.fixture(scope="module")
-def base(space: Space, browser: Browser) -> Iterator[str]:
-    with studio(space.root) as address:
-        yield address
-
-
-@pytest.fixture
-def faults() -> list[str]:
-    """What the browser complains of; a test that passes leaves none."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, base: str, space: Space, faults: list[str]) -> Iterator[Page]:
-    context = browser.new_context(base_url=base, locale="en", viewport={"width": 1400, "height": 900})
-    made = context.new_page()
-    made.on("pageerror", lambda error: faults.append(str(error)))
-    made.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    yield made
-    context.close()
-    space.write_issue(ISSUE)
-    assert [fault for fault in faults if "404" not in fault] == []
-
-
-def open_issue(page: Page, path: str = "/issues/june") -> Page:
-    page.goto(path)
-    page.wait_for_selector("html[data-live=yes]")
-    for frame in page.locator(".pane:not([hidden]) iframe").all():
-        frame.wait_for()
-    page.wait_for_selector(".pane[data-scale]")
-    return page
-
-
-def mail(page: Page, locale: str) -> str:
-    found = page.frame_locator(f".pane[data-locale={locale}] iframe:not([data-waiting])").locator("body").inner_text()
-    return str(found)
-
-
-# Following files
-
-
-def test_saved_issue_shows_where_one_had_scrolled_to(page: Page, space: Space) -> None:
-    open_issue(page, "/issues/long")
-    scroller = page.locator(".pane[data-locale=en] .scroller")
-    scroller.evaluate("(element) => { element.scrollTop = 700; }")
-    text = (space.root / "issues" / "long.yaml").read_text(encoding="utf-8")
-    space.write_issue(text.replace("Paragraph 12 of", "Chapter twelve of"), "long")
-    frame = page.frame_locator(".pane[data-locale=en] iframe:not([data-waiting])")
-    changed = frame.get_by_text("Chapter twelve of")
-    expect(changed).to_be_attached(timeout=SOON)
-    drawn = "(element) => JSON.stringify(Object.fromEntries(Object.entries(getComputedStyle(element)).slice(0, 999)))"
-    assert changed.evaluate(drawn) == frame.get_by_text("Paragraph 13 of").evaluate(drawn)
-    assert abs(scroller.evaluate("(element) => element.scrollTop") - 700) < 3
-    space.write_issue(text, "long")
-
-
-def test_saved_translation_changes_its_edition_only(page: Page, space: Space) -> None:
-    open_issue(page)
-    frame = page.locator(".pane[data-locale=es] iframe:not([data-waiting])")
-    frame.evaluate("(element) => { element.contentDocument.querySelector('h1').seen = true; }")
-    english = page.locator(".pane[data-locale=en]").get_attribute("data-shown")
-    path = space.root / "locales" / "es" / "LC_MESSAGES" / "issues" / "june.po"
-    before = path.read_text(encoding="utf-8")
-    path.write_text(before.replace("Leche con Dignidad", "Leche digna"), encoding="utf-8")
-    inside = page.frame_locator(".pane[data-locale=es] iframe:not([data-waiting])")
-    expect(inside.get_by_text("Leche digna")).to_be_attached(timeout=SOON)
-    assert frame.evaluate("(element) => element.contentDocument.querySelector('h1').seen"), "all was drawn anew"
-    assert page.locator(".pane[data-locale=en]").get_attribute("data-shown") == english
-    path.write_text(before, encoding="utf-8")
-
-
-@pytest.fixture
-def folder(space: Space) -> Iterator[Path]:
-    """A folder for templates of the workspace's own."""
-    made = space.root / "templates" / "blocks"
-    made.mkdir()
-    yield made
-    shutil.rmtree(made)
-
-
-def test_saved_template_shows(page: Page, folder: Path) -> None:
-    open_issue(page)
-    (folder / "appeal.mjml.j2").write_text(
-        "<mj-section><mj-column><mj-text>Our own: {{ block.title }}</mj-text></mj-column></mj-section>",
-        encoding="utf-8",
-    )
-    frame = page.frame_locator(".pane[data-locale=en] iframe:not([data-waiting])")
-    expect(frame.get_by_text("Our own: Give what you can")).to_be_attached(timeout=SOON)
-    (folder / "appeal.mjml.j2").unlink()
-    expect(frame.get_by_text("Our own:")).not_to_be_attached(timeout=SOON)
-
-
-def test_saved_settings_show(page: Page, space: Space) -> None:
-    open_issue(page)
-    before = (space.root / "newsletter.yaml").read_text(encoding="utf-8")
-    space.set("organisation", postal_address="9 Church Street, Burlington, VT")
-    frame = page.frame_locator(".pane[data-locale=es] iframe:not([data-waiting])")
-    expect(frame.get_by_text("9 Church Street")).to_be_attached(timeout=SOON)
-    (space.root / "newsletter.yaml").write_text(before, encoding="utf-8")
-    expect(frame.get_by_text("9 Church Street")).not_to_be_attached(timeout=SOON)
-
-
-def test_new_issue_joins_the_list(page: Page, space: Space) -> None:
-    page.goto("/")
-    page.wait_for_selector("html[data-live=yes]")
-    space.write_issue(ISSUE.replace("2019-06-03", "2019-07-03"), "july")
-    expect(page.locator("#card-july .subject").first).to_contain_text("News for you", timeout=SOON)
-    assert page.locator(".card").first.get_attribute("id") == "card-july"
-    (space.root / "issues" / "july.yaml").unlink()
-    expect(page.locator("#card-july")).not_to_be_attached(timeout=SOON)
-
-
-# Mistakes
-
-
-def test_mistake_shows_at_its_line_over_the_last_good_version_and_goes_by_itself(page: Page, space: Space) -> None:
-    open_issue(page)
-    space.write_issue(ISSUE.replace("subject:", "subjet:"))
-    panel = page.locator(".mistakes")
-    expect(panel).to_be_visible(timeout=SOON)
-    expect(panel).to_contain_text("unknown key 'subjet'")
-    expect(panel.locator(".line.here").last).to_contain_text("3subjet:")
-    expect(panel.get_by_role("link").last).to_have_attribute("href", "/files/issues/june.yaml#L3")
-    assert "Milk with Dignity" in mail(page, "en")
-    assert "Leche con Dignidad" in mail(page, "es")
-    assert violations(page) == []
-    space.write_issue(ISSUE)
-    expect(panel).not_to_be_attached(timeout=SOON)
-
-
-def test_mistake_in_the_settings_shows_on_every_page(page: Page, space: Space) -> None:
-    page.goto("/")
-    page.wait_for_selector("html[data-live=yes]")
-    before = (space.root / "newsletter.yaml").read_text(encoding="utf-8")
-    (space.root / "newsletter.yaml").write_text(before + "\nlocales_: [en]\n", encoding="utf-8")
-    expect(page.locator(".mistakes")).to_contain_text("unknown key 'locales_'", timeout=SOON)
-    expect(page.locator("#card-june")).to_be_visible()
-    (space.root / "newsletter.yaml").write_text(before, encoding="utf-8")
-    expect(page.locator(".mistakes")).not_to_be_attached(timeout=SOON)
-
-
-def test_finding_leads_to_the_form_in_which_it_is_mended(page: Page) -> None:
-    open_issue(page, "/issues/long")
-    page.locator("#tasks summary").click()
-    page.locator("#tasks .parts a", has_text="Translate").first.click()
-    expect(page.get_by_label("Your translation")).to_be_focused()
-
-
-def test_address_of_a_line_shows_the_line(page: Page) -> None:
-    page.goto("/files/locales/es/LC_MESSAGES/issues/long.po#L40")
-    expect(page.locator("#L40")).to_have_class("line here")
-    expect(page.locator("#L40")).to_be_in_viewport()
-
+SOON = 5_000  # milliseconds
 
 # The stage
 
@@ -323,19 +147,17 @@ def test_all_that_readers_differ_by_can_be_seen(page: Page) -> None:
 # Everybody
 
 
-VIEWS = ("", "?view=inbox", "?view=text", "?view=source")
+VIEWS = ("", "?view=inbox", "?view=text", "?view=source", "?view=archive")
 PAGES = ("/", *(f"/issues/june{view}" for view in VIEWS), "/issues/long", "/files/issues/june.yaml", "/nowhere")
 
 
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "es"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, base: str, path: str, language: str, scheme: str) -> None:
-    context = browser.new_context(
-        base_url=base, locale=language, color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True
-    )
+def test_axe_finds_nothing(browser: Browser, base: str, path: str, language: str) -> None:
+    context = browser.new_context(base_url=base, locale=language, bypass_csp=True)
     page = context.new_page()
-    for width in (1400, 360):
+    for width, dark in ((1400, language == "es"), (360, language == "en")):
+        page.emulate_media(color_scheme="dark" if dark else "light")
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(path)
         page.wait_for_selector("html[data-live=yes]")
@@ -346,6 +168,16 @@ def test_axe_finds_nothing(browser: Browser, base: str, path: str, language: str
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def test_page_on_the_web_shows_what_anybody_may_see(page: Page) -> None:
+    open_issue(page, "/issues/june?view=archive&person=longest")
+    assert "Give what you can" not in mail(page, "en")
+    assert "Dear friends" in mail(page, "en")
+    expect(page.get_by_text("https://news.example.org/june.en.html")).to_be_visible()
+    page.get_by_role("link", name="Editions").click()
+    page.wait_for_selector(".pane[data-scale]")
+    assert "Dear Maximiliana" in mail(page, "en")
 
 
 def test_keyboard_reaches_and_works_everything(page: Page) -> None:

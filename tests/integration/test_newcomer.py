@@ -29,6 +29,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+def test_the_wheel_holds_every_page_style_script_and_catalog(wheel: Path) -> None:
+    kinds = {".py", ".j2", ".css", ".js", ".svg", ".mako", ".typed"}
+    wanted = {str(file.relative_to(ROOT)) for file in (ROOT / "newsletter").rglob("*") if file.suffix in kinds}
+    own = [*(ROOT / "templates").rglob("*.j2"), *ROOT.glob("locales/*/LC_MESSAGES/*.po")]
+    wanted |= {f"newsletter/builtin/{file.relative_to(ROOT)}" for file in own}
+    with zipfile.ZipFile(wheel) as archive:
+        assert wanted - set(archive.namelist()) == set()
+
+
 def test_the_wheel_works_in_an_empty_folder_without_the_repository(wheel: Path, tmp_path: Path) -> None:
     home = tmp_path / "venv"
     venv.create(home, with_pip=False, symlinks=True)
@@ -50,6 +59,12 @@ def test_the_wheel_works_in_an_empty_folder_without_the_repository(wheel: Path, 
     assert (
         str(site) in subprocess.run(where, env=clean, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
     )
+    speaks = (
+        "from newsletter import builtin; from newsletter.web.preview.words import words_for;"
+        "print(words_for('es', [builtin.LOCALES])('Campaigns'))"
+    )
+    asked = [str(home / "bin" / "python"), "-c", speaks]
+    assert subprocess.run(asked, env=clean, capture_output=True, text=True, check=True).stdout == "Envíos\n"
     run("init", "my-news")
     space = tmp_path / "my-news"
     assert "all is well in en, es" in run("check", cwd=space)
