@@ -7,6 +7,7 @@ section 13), so lists and staff say it, and nothing is made up for them.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 
 MAX_SOURCE = 200  # characters kept of where somebody agreed
@@ -18,6 +19,23 @@ class Consent:
 
     source: str
     given_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What somebody agrees to on a page of ours: the words that they read, and where.
+
+    ``given_at`` is when, if not just now.
+    """
+
+    wording: str
+    source: str
+    given_at: dt.datetime | None = None
+
+
+def wording_hash(text: str) -> str:
+    """By which a wording is kept once, however many agree to it: SHA-256 in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def parse_moment(text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:

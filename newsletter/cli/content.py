@@ -17,7 +17,7 @@ from newsletter.content.placeholders import fill_marks
 from newsletter.content.schema import Issue
 from newsletter.errors import UsageError, did_you_mean
 from newsletter.i18n.locales import halves_of
-from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
+from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD, without_kind
 from newsletter.render.pictures import place_media
 
 if TYPE_CHECKING:
@@ -131,13 +131,13 @@ def _files(house: House, edition: Rendered) -> dict[str, bytes]:
 
     def page(text: str) -> bytes:
         filled = fill_marks(
-            place_media(text, ""), lambda field, fallback: html.escape(links.get(field, "")) or fallback
+            without_kind(place_media(text, "")), lambda field, fallback: html.escape(links.get(field, "")) or fallback
         )
         return filled.encode()
 
     return {
         "html": page(edition.html),
         "mjml": page(edition.mjml),
-        "txt": fill_marks(edition.text, links.get).encode(),
+        "txt": fill_marks(without_kind(edition.text), links.get).encode(),
         "eml": message,
     }

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import logging
+import zoneinfo
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import sqlalchemy as sa
+from starlette.types import ASGIApp
 
 from newsletter.audience.tokens import Tokens
-from newsletter.cli.public_readers import ReaderDesk
+from newsletter.cli.logs import note
+from newsletter.cli.public_mail import MOST_PER_MINUTE, Mailer
+from newsletter.cli.public_readers import JoinDesk, ReaderDesk
 from newsletter.cli.wiring import House, Stores
 from newsletter.errors import StoreError
+from newsletter.store.choices import ChoiceStore
+from newsletter.store.gather import Gathered
+from newsletter.store.signups import SignupStore
+from newsletter.web.public.app import make_app
+from newsletter.web.public.buckets import Buckets
 from newsletter.web.public.site import Site
+
+BURST = 10  # forms that one client may send at once: several people at one table
+
+
+@asynccontextmanager
+async def open_public(house: House) -> AsyncIterator[tuple[ASGIApp, PublicDesk]]:
+    """The pages of a workspace over its open database, and what stands behind them.
+
+    Raises SettingsError, StoreError, TemplateError.
+    """
+
+    def on_fault(error: BaseException) -> None:
+        note("page-failed", logging.ERROR, error)
+
+    async with house.stores() as stores:
+        public = PublicDesk(house, stores, await house.tokens(stores.database))
+        per_hour = house.settings.public.forms_per_hour
+        buckets = Buckets(per_hour, min(per_hour, BURST))
+        yield make_app(make_site(house), public, house.clock, buckets, on_fault), public
 
 
 class PublicDesk:
-    """Implements ``web.public.app.Public``."""
+    """Implements ``web.public.app.Public``; ``mailer`` is to be run beside the pages.  Raises SettingsError."""
 
     def __init__(self, house: House, stores: Stores, tokens: Tokens) -> None:
-        self._stores = stores
-        self.readers = ReaderDesk(stores, tokens)
+        self.stores, self.tokens = stores, tokens
+        database, clock, settings = stores.database, house.clock, house.settings
+        writes = Gathered(database)
+        signups = SignupStore(database, clock, writes, settings.public.confirm_days)
+        pace = max(60 / MOST_PER_MINUTE, 1 / (settings.limits.per_second or MOST_PER_MINUTE))
+        self.mailer = Mailer(house, signups, tokens, house.smtp_server(), house.dkim_signer(), pace)
+        self.readers = ReaderDesk(ChoiceStore(database, clock, writes), tokens)
+        self.joining = JoinDesk(signups, tokens, self.mailer)
 
     async def healthy(self) -> bool:
         """Whether the database answers."""
         try:
-            async with self._stores.database.read() as connection:
+            async with self.stores.database.read() as connection:
                 await connection.execute(sa.text("SELECT 1 FROM subscribers LIMIT 1"))
         except StoreError:
             return False
@@ -36,4 +74,8 @@ def make_site(house: House) -> Site:
         formats={locale: settings.format_locale(locale) for locale in settings.locales},
         catalogs=tuple(reversed(house.workspace.catalog_folders)),
         contact=settings.sender.reply_to or settings.sender.address,
+        timezone=zoneinfo.ZoneInfo(settings.organisation.timezone),
+        editions=settings.editions(),
+        interests=settings.interests(),
+        confirm_days=settings.public.confirm_days,
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from newsletter.cli.listening import address_of, listen
-from newsletter.cli.logs import LogFormat, note, start
+from newsletter.cli.logs import LogFormat, start
 from newsletter.cli.loop import run
 from newsletter.cli.output import say
 from newsletter.cli.wiring import House, open_house
+from newsletter.errors import UsageError, did_you_mean
 
 LOOPBACK = "127.0.0.1"
 PORT = 8025
@@ -33,6 +34,10 @@ def serve_command(
         list[str] | None,
         typer.Option("--proxy", metavar="ADDRESS", help="A proxy to be believed about whom it speaks for."),
     ] = None,
+    snippet: Annotated[
+        str | None,
+        typer.Option("--snippet", metavar="LOCALE", help="Print the form to subscribe for another website, and end."),
+    ] = None,
     log_format: Annotated[
         LogFormat | None, typer.Option("--log-format", help="json or text; left out, text in a terminal, else JSON.")
     ] = None,
@@ -43,6 +48,9 @@ def serve_command(
     SIGTERM ends it after what is under way.
     """
     house = open_house()
+    if snippet is not None:
+        _print_snippet(house, snippet)
+        return
     listening = listen(host, port, "the public pages", "is another 'newsletter serve' running? choose another --port")
     start(log_format or (LogFormat.TEXT if sys.stderr.isatty() else LogFormat.JSON))
     with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
@@ -53,12 +61,22 @@ def serve_command(
         run(serve(house, listening, proxy or [LOOPBACK], on_ready))
 
 
+def _print_snippet(house: House, locale: str) -> None:
+    from newsletter.cli.public import make_site
+    from newsletter.web.public.pages import snippet
+    from newsletter.web.public.views.join import TRAP
+
+    locales = house.settings.locales
+    if locale not in locales:
+        raise UsageError(f"unknown locale '{locale}'", did_you_mean(locale, locales))
+    typer.echo(snippet(make_site(house), locale, TRAP), nl=False)
+
+
 async def serve(house: House, listening: socket.socket, trusted: Sequence[str], on_ready: Callable[[], None]) -> None:
     """Serve until somebody stops it."""
     import uvicorn
 
-    from newsletter.cli.public import PublicDesk, make_site
-    from newsletter.web.public.app import make_app
+    from newsletter.cli.public import open_public
     from newsletter.web.public.server import server_config
 
     class Server(uvicorn.Server):
@@ -68,7 +86,12 @@ async def serve(house: House, listening: socket.socket, trusted: Sequence[str], 
             await super().startup(sockets)
             on_ready()
 
-    async with house.stores() as stores:
-        public = PublicDesk(house, stores, await house.tokens(stores.database))
-        app = make_app(make_site(house), public, lambda error: note("page-failed", logging.ERROR, error))
-        await Server(server_config(app, trusted)).serve([listening])
+    async with open_public(house) as (app, public):
+        public.mailer.try_out()
+        mailing = asyncio.ensure_future(public.mailer.run())
+        try:
+            await Server(server_config(app, trusted)).serve([listening])
+        finally:
+            mailing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await mailing

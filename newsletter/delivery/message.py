@@ -179,10 +179,10 @@ class MessageTemplate:
     def _add_body(self, body: str, *, in_html: bool) -> None:
         at = 0
         for found in MARK.finditer(body):
-            self._parts.append(_quoted(body[at : found.start()]))
+            self._parts.append(quoted(body[at : found.start()]))
             self._parts.append(_Slot(found["field"], _slot(found["fallback"]), in_html))
             at = found.end()
-        self._parts.append(_quoted(body[at:]))
+        self._parts.append(quoted(body[at:]))
 
     def fill(self, reader: Reader, message_id: str, now: dt.datetime) -> bytes:
         """The message for one reader.  ``message_id`` has its angle brackets; ``now`` is aware."""
@@ -255,7 +255,7 @@ def _taken_out(page: str, domain: str) -> tuple[str, list[bytes]]:
     return _DATA_URL.sub(named, page), list(parts.values())
 
 
-def _quoted(text: str) -> bytes:
+def quoted(text: str) -> bytes:
     """Text as quoted-printable with CRLF, in the relaxed form of DKIM (RFC 6376 §3.4.4).
 
     No line begins with a dot or ends in a space, and none holds a tab or two
@@ -275,4 +275,4 @@ def _slot(value: str) -> bytes:
         return b""
     if len(value) < LINE and _PLAIN_SLOT.fullmatch(value):
         return b"=\r\n" + value.encode("ascii") + b"=\r\n"
-    return b"=\r\n" + _quoted(value) + b"=\r\n"
+    return b"=\r\n" + quoted(value) + b"=\r\n"

@@ -89,7 +89,11 @@ def translate(
         if not block.only
         or ((not block.only.locales or locale in block.only.locales) and _sees(block.only.segments, seen_by))
     )
-    return Edition(loaded.slug, locale, issue.model_copy(update={"blocks": blocks}), formats, seen_by, draft)
+    shown = issue.model_copy(update={"blocks": blocks})
+    if shown.mail_kind is not loaded.issue.mail_kind:
+        # A campaign has one kind, also for readers who see only some of it.
+        shown = shown.model_copy(update={"kind": loaded.issue.mail_kind})
+    return Edition(loaded.slug, locale, shown, formats, seen_by, draft)
 
 
 def _sees(segments: tuple[str, ...], member_of: frozenset[str]) -> bool:

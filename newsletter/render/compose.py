@@ -18,9 +18,9 @@ import html
 import re
 import secrets
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
 from jinja2.bccache import Bucket
@@ -42,7 +42,11 @@ from newsletter.render.text import appeal_amounts, event_times
 from newsletter.render.theme import FONT_STACKS, Letterhead, Plain
 from newsletter.render.words import Words, template_words
 
+if TYPE_CHECKING:
+    from newsletter.render.notice import Notice
+
 TEMPLATE = "edition.mjml.j2"
+NOTICE_TEMPLATE = "notice.mjml.j2"
 MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
 _ENGINES = "zq00000000x"  # how a token begins that the MJML engine sees
@@ -158,10 +162,30 @@ class Composer:
 
         ``anchored`` puts a mark before each block (``anchors.py``).
         """
+        mjml, html = self._compiled(TEMPLATE, {**self._context(letter), "anchored": anchored})
+        for edition in editions_of(letter)[1:]:
+            if f'id="{_anchor(edition)}"' not in html:
+                message = f"the templates leave out the second language of {letter.locale}"
+                hint = f"{TEMPLATE} must loop over 'halves'; compare yours with the built-in one"
+                raise TemplateError(message, hint)
+        return mjml, html
+
+    def notice_html(self, notice: Notice, locale: str) -> str:
+        """The HTML of a short mail of the program's own.  Raises TemplateError."""
+        context = {
+            **self._house(),
+            **self._language(locale),
+            "notice": notice,
+            "subject": notice.title,
+            "issue": {"preheader": notice.preheader},
+        }
+        return self._compiled(NOTICE_TEMPLATE, context)[1]
+
+    def _compiled(self, name: str, context: Mapping[str, object]) -> tuple[str, str]:
+        """A template as MJML and as HTML, with all values in their places."""
         values = _Values()
         try:
-            template = self._jinja.get_template(TEMPLATE)
-            mjml = template.render(self._context(letter), anchored=anchored, **{_VALUES: values})
+            mjml = self._jinja.get_template(name).render(context, **{_VALUES: values})
         except TemplateError as error:
             raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
         except NewsletterError:
@@ -170,33 +194,24 @@ class Composer:
             # Whatever goes wrong here was written in a template: 1 // 0, a name that does not exist, bad syntax.
             raise TemplateError(f"{_place(error)}: the template cannot be rendered: {error}") from error
         html = values.fill(values.from_engine(self._compiler.compile(values.to_engine(mjml))))
-        for edition in editions_of(letter)[1:]:
-            if f'id="{_anchor(edition)}"' not in html:
-                message = f"the templates leave out the second language of {letter.locale}"
-                hint = f"{TEMPLATE} must loop over 'halves'; compare yours with the built-in one"
-                raise TemplateError(message, hint)
         return values.fill(mjml), html
 
     def words_for(self, letter: Letter) -> Callable[[str], Words]:
         """What gives, for a locale, the function that translates template words; a draft's marks holes."""
         return lambda locale: template_words(locale, self._catalogs, draft=letter.draft)
 
+    def template_words(self, locale: str) -> Words:
+        """The function that translates template words into one language; raises TemplateError for a missing one."""
+        return template_words(locale, self._catalogs)
+
     def _context(self, letter: Letter) -> dict[str, object]:
         letterhead = self.letterhead
-        theme = {
-            name: Plain(value) if isinstance(value, str) and name != "logo" else value
-            for name, value in letterhead.theme.model_dump().items()
-        }
         halves = [self._half(edition) for edition in editions_of(letter)]
         return {
             **halves[0],  # what stands outside the halves speaks the first one's language
             "halves": halves,
             "subject": subject_of(letter),
-            "theme": theme,
-            "fonts": {
-                "heading": Plain(FONT_STACKS[letterhead.theme.heading_font]),
-                "text": Plain(FONT_STACKS[letterhead.theme.text_font]),
-            },
+            **self._house(),
             "other_editions": [
                 {
                     "url": other.url,
@@ -206,31 +221,49 @@ class Composer:
                 }
                 for other in other_editions(letterhead, letter, self.words_for(letter))
             ],
+        }
+
+    def _house(self) -> dict[str, object]:
+        """What depends on the workspace alone."""
+        theme = self.letterhead.theme
+        return {
+            "theme": {
+                name: Plain(value) if isinstance(value, str) and name != "logo" else value
+                for name, value in theme.model_dump().items()
+            },
+            "fonts": {
+                "heading": Plain(FONT_STACKS[theme.heading_font]),
+                "text": Plain(FONT_STACKS[theme.text_font]),
+            },
             "markdown": _markdown,
             "picture": self._pictures.url,
         }
 
+    def _language(self, locale: str) -> dict[str, object]:
+        """What depends on the language alone."""
+        rtl = direction(locale) == "rtl"
+        return {
+            "lang": Plain(language_tag(locale)),
+            "language": own_name(locale),
+            "dir": Plain(direction(locale)),
+            "start": Plain("right" if rtl else "left"),
+            "end": Plain("left" if rtl else "right"),
+            "org": {"name": self.letterhead.name(locale), "postal_address": self.letterhead.postal_address},
+        }
+
     def _half(self, edition: Edition) -> dict[str, object]:
-        """What depends on the language."""
-        formats, rtl = edition.formats, edition.direction == "rtl"
+        """What depends on the edition."""
+        formats = edition.formats
         lang = Plain(language_tag(edition.locale))
         words = self.words_for(edition)(edition.locale)
         return {
+            **self._language(edition.locale),
             "issue": edition.issue,
             "_": words,
-            "lang": lang,
-            "language": own_name(edition.locale),
-            "dir": Plain(edition.direction),
-            "start": Plain("right" if rtl else "left"),
-            "end": Plain("left" if rtl else "right"),
             "anchor": _anchor(edition),
             "block_anchor": lambda block: anchor(block, edition.locale),
             "begins": Markup('<div lang="{}" dir="{}">').format(lang, edition.direction),
             "ends": Markup("</div>"),
-            "org": {
-                "name": self.letterhead.name(edition.locale),
-                "postal_address": self.letterhead.postal_address,
-            },
             "links": Links(self.letterhead, edition, words),
             "formats": formats,
             "amounts": lambda appeal: appeal_amounts(appeal, formats),

@@ -5,6 +5,7 @@ Templates and the text part ask one object, ``Links``, so that both lead to the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ from newsletter.render.words import Words
 
 # Marks that stand for one reader's own links; the delivery fills them.
 UNSUBSCRIBE_FIELD, PREFERENCES_FIELD = "unsubscribe_url", "preferences_url"
+
+
+def without_kind(text: str) -> str:
+    """The same with the bare mark, for pages on which no reader's link but another address is put there."""
+    bare = mark(UNSUBSCRIBE_FIELD)
+    return re.sub(rf"{re.escape(bare)}\?of=[a-z]+", lambda _found: bare, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,6 @@ def other_editions(letterhead: Letterhead, letter: Letter, words_for: Callable[[
 class Links:
     """The links of one edition.  Those of a reader are marks."""
 
-    unsubscribe = mark(UNSUBSCRIBE_FIELD)
     preferences = mark(PREFERENCES_FIELD)
 
     def __init__(self, letterhead: Letterhead, edition: Edition, words: Words) -> None:
@@ -73,6 +79,9 @@ class Links:
         self._edition = edition
         self.words = words
         self.browser = archive_url(letterhead, edition.slug, edition.locale)
+        # To the page that offers to do without this kind of mail, or without all.  The kind is the same for all
+        # readers of an edition, so it stands behind the mark, and costs nothing per reader.
+        self.unsubscribe = f"{mark(UNSUBSCRIBE_FIELD)}?of={edition.issue.mail_kind.value}"
 
     def calendar(self, block: Action) -> str:
         """The event of a block, for a calendar."""

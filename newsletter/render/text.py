@@ -37,7 +37,6 @@ from newsletter.i18n.translate import Edition
 from newsletter.render.bilingual import Letter, editions_of
 from newsletter.render.links import (
     PREFERENCES_FIELD,
-    UNSUBSCRIBE_FIELD,
     Links,
     Offered,
     OtherEdition,
@@ -114,7 +113,7 @@ class _Half:
         """Why the letter came, how to have fewer of them, and where it can be read otherwise."""
         yield _wrap(self.words("You get this because you asked %(organisation)s for news.", organisation=self.name))
         rows = [
-            (self.words("Unsubscribe"), mark(UNSUBSCRIBE_FIELD)),
+            (self.words("Unsubscribe"), self.links.unsubscribe),
             (self.words("Change what you get"), mark(PREFERENCES_FIELD)),
             (self.words("View in your browser"), page),
         ]

@@ -25,6 +25,7 @@ from newsletter.settings.sections import (
     Hosting,
     Organisation,
     PreviewSettings,
+    PublicSettings,
     Section,
     Security,
     SenderSettings,
@@ -56,6 +57,7 @@ class Settings(Section):
     maps: MapService = Field(MapService.OPENSTREETMAP, description="Where links to places lead.")
     donations: DonationSettings = Field(default_factory=lambda: DonationSettings.model_validate({}))
     preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))
+    public: PublicSettings = Field(default_factory=lambda: PublicSettings.model_validate({}))
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))
     segments: dict[SegmentName, SegmentRule] = Field(default_factory=dict, description="Named rules: who gets it.")
     bilingual: dict[SegmentName, str] = Field(
@@ -74,12 +76,15 @@ class Settings(Section):
             for locale in self.formats
             if locale not in self.locales
         ]
-        if isinstance(self.organisation.name, dict):
-            problems += [
-                Problem("missing-locale", f"organisation.name has no value for '{locale}'", needle="name:")
-                for locale in self.locales
-                if locale not in self.organisation.name
-            ]
+        named = {"organisation.name": self.organisation.name}
+        named |= {f"public.interests.{tag}": name for tag, name in self.public.interests.items()}
+        problems += [
+            Problem("missing-locale", f"{key} has no value for '{locale}'", needle=f"{key.rpartition('.')[2]}:")
+            for key, name in named.items()
+            if isinstance(name, dict)
+            for locale in self.locales
+            if locale not in name
+        ]
         problems += [
             Problem("duplicate-locale", f"the locale '{locale}' stands there twice", needle="locales:")
             for locale in {locale for locale in self.locales if self.locales.count(locale) > 1}
@@ -146,7 +151,13 @@ class Settings(Section):
 
     def names(self) -> Mapping[str, str]:
         """The organisation's name by locale."""
-        name = self.organisation.name
+        return self._by_locale(self.organisation.name)
+
+    def interests(self) -> Mapping[str, Mapping[str, str]]:
+        """The tags that readers can choose, each with its name by locale."""
+        return {tag: self._by_locale(name) for tag, name in self.public.interests.items()}
+
+    def _by_locale(self, name: str | dict[str, str]) -> Mapping[str, str]:
         return name if isinstance(name, dict) else dict.fromkeys(self.locales, name)
 
 

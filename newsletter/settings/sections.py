@@ -13,7 +13,7 @@ from pydantic import (
 
 from newsletter.content.contacts import QueryName, QueryPair
 from newsletter.errors import Level
-from newsletter.settings.values import Address, Domain, NameByLocale, check_severity, timezone_name
+from newsletter.settings.values import Address, Domain, NameByLocale, TagName, check_severity, timezone_name
 
 
 class Section(BaseModel):
@@ -152,3 +152,13 @@ class PreviewSettings(Section):
     """The studio, ``newsletter preview``."""
 
     test_addresses: tuple[Address, ...] = Field((), description="Where the studio may send a test to.")
+
+
+class PublicSettings(Section):
+    """The pages for readers, ``newsletter serve``."""
+
+    interests: dict[TagName, NameByLocale] = Field(
+        default_factory=dict, description="Tags that readers can choose, each with its name; one, or one by locale."
+    )
+    confirm_days: int = Field(7, ge=1, le=30, description="Days that the link to confirm a subscription works.")
+    forms_per_hour: int = Field(60, ge=1, le=100_000, description="Forms to subscribe that one client may send.")

@@ -12,7 +12,7 @@ from pydantic import (
     Tag,
 )
 
-from newsletter.audience.subscribers import parse_address
+from newsletter.audience.subscribers import MAX_TAG, parse_address
 from newsletter.content.links import check_url
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import Level, did_you_mean
@@ -102,6 +102,10 @@ Address = Annotated[str, StringConstraints(strict=True), AfterValidator(_address
 
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# As an import reads them: in small letters, and without what stands between two of them in a cell.
+TagName = Annotated[
+    str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=MAX_TAG, pattern=r"^[^,;|]+$")
+]
 # Tagged, so that a wrong type is one mistake and not one for each form the name may have.
 NameByLocale = Annotated[
     Annotated[Name, Tag("one")] | Annotated[dict[Locale, Name], Tag("by-locale")],

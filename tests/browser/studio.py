@@ -1,4 +1,4 @@
-"""The studio as a process of its own, for tests that drive it and for the benchmark."""
+"""The studio and the public pages as processes of their own, for tests that drive them and for the benchmarks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -35,12 +35,24 @@ def faultless_page(browser: Browser, base: str) -> Iterator[Page]:
     assert faults == []
 
 
-@contextmanager
-def process(root: Path, *options: str, **environment: str) -> Iterator[tuple[str, int]]:
+def process(root: Path, *options: str, **environment: str) -> AbstractContextManager[tuple[str, int]]:
     """The same, with the number of its process."""
+    return served(root, "preview", "--no-open", *options, **environment)
+
+
+@contextmanager
+def public_pages(root: Path, *options: str, **environment: str) -> Iterator[str]:
+    """The address of the public pages of a workspace, without a slash at its end; they end with the block."""
+    with served(root, "serve", "--port", "0", *options, **environment) as (address, _pid):
+        yield address
+
+
+@contextmanager
+def served(root: Path, *command: str, **environment: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a command that serves pages and says where."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("NEWSLETTER_")}
     started = subprocess.Popen(
-        [sys.executable, "-m", "newsletter", "preview", "--no-open", *options],
+        [sys.executable, "-m", "newsletter", *command],
         cwd=root,
         env={**clean, **environment},
         stdin=subprocess.DEVNULL,
@@ -65,6 +77,6 @@ def _address(process: subprocess.Popen[str]) -> str:
         if not line:
             break
         told += line
-        if found := re.search(r"the studio is at (http://[^/]+)/", line):
+        if found := re.search(r"(?:is|are) at (http://[^/]+)/", line):
             return found[1]
-    raise AssertionError(f"the studio did not start:\n{told}")
+    raise AssertionError(f"nothing is served:\n{told}")

@@ -1,4 +1,4 @@
-"""The public pages as one ASGI application: ``make_app(site, public, on_fault)``."""
+"""The public pages as one ASGI application: ``make_app(site, public, clock, buckets, on_fault)``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from newsletter.clock import Clock
+from newsletter.web.public.buckets import Buckets
 from newsletter.web.public.guard import Guard
+from newsletter.web.public.joining import Joining
 from newsletter.web.public.pages import respond
 from newsletter.web.public.readers import Readers
 from newsletter.web.public.site import Site
-from newsletter.web.public.views import health, static
+from newsletter.web.public.views import health, join, leave, prefer, static
 
-VIEWS = (health, static)
+VIEWS = (join, leave, prefer, health, static)
 NOT_FOUND = 404
 
 
@@ -29,19 +32,30 @@ class Public(Protocol):
         """Who somebody is, and what they choose."""
         ...
 
+    @property
+    def joining(self) -> Joining:
+        """Forms, and who confirms them."""
+        ...
+
     async def healthy(self) -> bool:
         """Whether the database answers."""
         ...
 
 
-def make_app(site: Site, public: Public, on_fault: Callable[[BaseException], None]) -> ASGIApp:
-    """All pages.  ``on_fault`` is told of errors of ours, none of which a reader sees."""
+def make_app(
+    site: Site, public: Public, clock: Clock, buckets: Buckets, on_fault: Callable[[BaseException], None]
+) -> ASGIApp:
+    """All pages.  ``buckets`` say how often one client may fill in a form.
+
+    ``on_fault`` is told of errors of ours, none of which a reader sees.
+    """
     app = Starlette(
         routes=[route for view in VIEWS for route in view.ROUTES],
         exception_handlers={HTTPException: _on_http_error},
     )
     app.router.redirect_slashes = False  # it would redirect to whatever Host somebody sent
     app.state.site, app.state.public = site, public
+    app.state.now, app.state.buckets = clock.now, buckets
     return Guard(app, site.prefix, on_fault)
 
 

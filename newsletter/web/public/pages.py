@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from newsletter.i18n.locales import direction
 from newsletter.web.public.site import Site, language_of
+from newsletter.web.words import Words
 
 LANGUAGE_FIELD = "lang"
 _JINJA = Environment(
@@ -52,6 +53,41 @@ def own_url(request: Request) -> Callable[..., str]:
     return url
 
 
+def token_of(request: Request) -> str:
+    """The token in the path, without what a mail client took for a part of the link."""
+    token: str = request.path_params["token"]
+    return token.rstrip(".,;:!?)>]}'\"")
+
+
+def masked(email: str) -> str:
+    """An address that its owner knows again, and nobody learns to whom a mail with the link was passed on."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def snippet(site: Site, locale: str, trap: str) -> str:
+    """The form to join, as plain HTML for another website."""
+    words = site.words(locale)
+    return _JINJA.get_template("snippet.html.j2").render(
+        _=words,
+        letterhead=site.letterhead,
+        lang=language_of(locale),
+        locale=locale,
+        editions=site.language_names(site.editions),
+        interests=site.interests_in(locale),
+        wording=consent_wording(words, site),
+        trap=trap,
+    )
+
+
+def consent_wording(words: Words, site: Site) -> str:
+    """What somebody agrees to who joins; kept with the consent, to the letter."""
+    return words(
+        "I want to get the news of %(organisation)s by e-mail. I can leave at any time, by the link in every mail.",
+        organisation=site.letterhead.name(words.language),
+    )
+
+
 def respond(
     request: Request,
     template: str,
@@ -83,6 +119,7 @@ def respond(
         organisation=site.letterhead.name(chosen),
         letterhead=site.letterhead,
         contact=site.contact,
+        interests=site.interests_in(chosen),
         languages=[
             (other, language_of(other), name, url(path, **{**query, LANGUAGE_FIELD: language_of(other)}))
             for other, name in site.language_names()
@@ -90,6 +127,7 @@ def respond(
         url=url,
         here=path,
         personal=personal,
+        masked=masked,
         language_field=LANGUAGE_FIELD,
         chosen_language=language_of(wanted_language(request)) if wanted_language(request) else "",
         **values,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from newsletter.i18n.locales import PAIR, halves_of, is_locale, language_tag, lookup, own_name
+from newsletter.i18n.locales import PAIR, current_tag, halves_of, is_locale, language_tag, lookup, own_name
 from newsletter.render.theme import FONT_STACKS, Letterhead
 from newsletter.web.words import Words, accepted, read_words
 
@@ -22,14 +23,19 @@ class Site:
 
     ``formats`` are the formatting locales by locale, ``catalogs`` the folders
     of words from the weakest to the strongest, ``contact`` the address for
-    questions.  Links are made of ``letterhead.public_url`` and never of what a
-    request says about itself.
+    questions.  ``editions`` are the locales and pairs that can be chosen,
+    ``interests`` the tags that can, each with its name by locale.  Links are
+    made of ``letterhead.public_url``, never of what a request says of itself.
     """
 
     letterhead: Letterhead
     formats: Mapping[str, str]
     catalogs: Sequence[Path]
     contact: str
+    timezone: dt.tzinfo
+    editions: Sequence[str]
+    interests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    confirm_days: int = 7
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -63,6 +69,10 @@ class Site:
             for edition in editions or self.locales
         ]
 
+    def interests_in(self, locale: str) -> list[tuple[str, str]]:
+        """The tags that can be chosen, each with its name in one language."""
+        return [(tag, names[locale]) for tag, names in self.interests.items()]
+
     @cached_property
     def colours(self) -> str:
         """The theme as a style sheet of custom properties: light, and dark for those who ask for it."""
@@ -83,6 +93,11 @@ class Site:
             f":root {{{_properties({**fixed, **light})}}}\n"
             f"@media (prefers-color-scheme: dark) {{ :root {{{_properties(dark)}}} }}\n"
         )
+
+
+def stored(edition: str) -> str:
+    """A locale or pair as the list keeps it: in small letters, by today's name."""
+    return PAIR.join(map(current_tag, halves_of(edition)))
 
 
 def language_of(locale: str) -> str:

@@ -1,0 +1,125 @@
+"""The mails that forms cause: sent in the background, slowly, and again while the mail server is away.
+
+A form waits in the database until its mail is handed over, so neither a
+restart nor a night without a mail server loses one.  Whoever is on the list
+already gets a mail that says so; that is found out here and not when the form
+comes in, so that its answer can tell nothing.
+
+After a crash in the wrong moment a mail goes out twice, which does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+
+from newsletter.adapters.smtp import SmtpServer, SmtpSession
+from newsletter.audience.tokens import Tokens
+from newsletter.cli.logs import note
+from newsletter.cli.wiring import House
+from newsletter.delivery.notice import notice_mail
+from newsletter.delivery.states import State
+from newsletter.delivery.writer import Signer
+from newsletter.i18n.locales import choose_locale, halves_of
+from newsletter.render.notice import WrittenNotice, already_there, to_confirm, write_notice
+from newsletter.store.signups import SignupStore, Waiting
+
+BATCH = 20  # mails over one connection
+MOST_PER_MINUTE = 60  # so that a flood of forms does not become a flood of mail; settings.limits may say less
+LOOK_AGAIN = 60.0  # seconds after which it is looked for mail that waits, though nobody said so
+PURGE_EVERY = 3600.0  # seconds
+FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0  # seconds after a failure; doubles with each
+
+
+@dataclass(slots=True)
+class Mailer:
+    """Sends what waits, as long as ``run`` runs."""
+
+    house: House
+    signups: SignupStore
+    tokens: Tokens
+    server: SmtpServer
+    signer: Signer | None
+    pace: float = 60 / MOST_PER_MINUTE  # seconds from one mail to the next
+    first_wait: float = FIRST_WAIT
+    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def try_out(self) -> None:
+        """Write one of each, so that what is wrong with templates and words shows now.  Raises TemplateError."""
+        for locale in self.house.settings.locales:
+            self._written(locale, known="", url="")
+            self._written(locale, known="somebody", url="")
+
+    def wake(self) -> None:
+        """Something waits."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        loop = asyncio.get_running_loop()
+        purge_at, wait = loop.time(), 0.0
+        while True:
+            try:
+                if loop.time() >= purge_at:
+                    purge_at = loop.time() + PURGE_EVERY
+                    await self.signups.purge()
+                more = await self._send_some()
+                wait = 0.0
+            except Exception as error:  # the mail server is away, or the database, or something is wrong with us
+                wait = min(2 * wait, LONGEST_WAIT) or self.first_wait
+                note("confirmation-mail-waits", logging.WARNING, error, seconds=wait)
+                await asyncio.sleep(wait)
+                continue
+            if not more:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._awake.wait(), LOOK_AGAIN)
+            self._awake.clear()
+
+    async def _send_some(self) -> bool:
+        """Send a batch; whether there may be more."""
+        waiting = await self.signups.to_mail(BATCH)
+        if not waiting:
+            return False
+        session = await self.server.connect()
+        put_off = 0
+        try:
+            for form in waiting:
+                if not session.open:
+                    break
+                put_off += not await self._send(session, form)
+                await asyncio.sleep(self.pace)
+        finally:
+            await session.close()
+        if put_off == len(waiting):
+            raise ConnectionError("every mail was put off")
+        return True
+
+    async def _send(self, session: SmtpSession, form: Waiting) -> bool:
+        """Send one; False if it has to be tried again."""
+        locale = halves_of(choose_locale(form.locale, self.house.settings.locales).locale)[0]
+        base = self.house.settings.public_url
+        if form.known:
+            url = f"{base}/p/{self.tokens.reader_token(form.known)}"
+        else:
+            url = f"{base}/c/{self.tokens.signup_token(form.ref)}"
+        written = self._written(locale, form.known, url)
+        mail = notice_mail(written, locale, self.house.sender(locale), form.email, self.house.clock.now(), self.signer)
+        outcome = await session.send(mail)
+        match outcome.state:
+            case State.ACCEPTED | State.IN_DOUBT:  # who did not get it fills in the form again
+                await self.signups.mailed(form)
+            case State.REJECTED:
+                note("confirmation-mail-rejected", logging.INFO)
+                await self.signups.drop(form)
+            case _:
+                note("confirmation-mail-put-off", logging.INFO)
+                return False
+        return True
+
+    def _written(self, locale: str, known: str, url: str) -> WrittenNotice:
+        house = self.house
+        words, organisation = house.composer.template_words(locale), house.settings.names()[locale]
+        notice = (already_there if known else to_confirm)(words, organisation, url)
+        return write_notice(notice, locale, house.composer, f"{house.settings.public_url}/")

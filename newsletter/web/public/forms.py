@@ -1,0 +1,71 @@
+"""What a form or a mail client posted: urlencoded or multipart (RFC 7578), whole or broken.
+
+Nothing raises here: a mail client that posts nonsense to the address by which
+somebody leaves means the same as one that posts what RFC 8058 says.
+"""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Sequence
+from email.policy import HTTP
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+MAX_FIELDS = 200
+_MULTIPART = "multipart/form-data"
+_URLENCODED = "application/x-www-form-urlencoded"
+
+
+class Form:
+    """Fields by name, each with all its values."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]] = ()) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs[:MAX_FIELDS]:
+            self._values.setdefault(name, []).append(value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def get(self, name: str) -> str:
+        """The last value of a field; "" if there is none."""
+        return self._values.get(name, [""])[-1]
+
+    def all(self, name: str) -> Sequence[str]:
+        """Every value, as of checkboxes with one name."""
+        return self._values.get(name, [])
+
+
+async def read_form(request: Request) -> Form:
+    """What was posted; an empty form for what cannot be read."""
+    body, kind = await request.body(), request.headers.get("content-type", "")
+    essence = kind.partition(";")[0].strip().lower()
+    if essence == _MULTIPART:
+        return Form(_multipart(body, kind))
+    # A client that says nothing of the kind, or something else, means the usual one.
+    text = body.decode("utf-8", "replace")
+    try:
+        return Form(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace"))
+    except ValueError:
+        return Form()
+
+
+def _multipart(body: bytes, kind: str) -> list[tuple[str, str]]:
+    head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
+    pairs = []
+    try:
+        for part in email.message_from_bytes(head + body, policy=HTTP).walk():
+            name = part.get_param("name", header="content-disposition")
+            content = part.get_payload(decode=True)
+            if isinstance(name, str) and isinstance(content, bytes):
+                pairs.append((name, content.decode("utf-8", "replace")))
+    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
+        return []  # the standard library's parser, on what somebody made up
+    return pairs
+
+
+def is_one_click(form: Form) -> bool:
+    """Whether a mail client posted this for its user (RFC 8058 §3.1)."""
+    return form.get("List-Unsubscribe") == "One-Click"

@@ -1,0 +1,271 @@
+"""Joining: a form, a mail, a button; and what a robot, a stranger or a mail server can do to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email
+import email.policy
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from newsletter.audience.subscribers import Status, address_key, erased_key
+from newsletter.store.tables import audit, consents, signups, subscribers, wordings
+from tests.integration.conftest import Space
+from tests.integration.public import BASE, INTERESTS, Pages, heading, language, opened
+from tests.integration.servers import Inbox, Script, real_server, scripted_server
+
+FORM = {"email": "Ana@Example.org", "name": "Ana Díaz", "edition": "es", "interest": ["farms"], "form": "page"}
+PATIENCE = 20.0  # seconds
+
+
+@pytest.fixture
+def inbox(space: Space) -> Iterator[Inbox]:
+    """The mail server of the workspace."""
+    with real_server() as server:
+        space.set("smtp", port=server.port)
+        yield server
+
+
+@pytest.fixture
+async def pages(space: Space, inbox: Inbox) -> AsyncIterator[Pages]:
+    space.set("public", interests=INTERESTS)
+    async with opened(space) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def mailing(pages: Pages) -> AsyncIterator[None]:
+    """Let the mailer work, quickly."""
+    pages.desk.mailer.pace, pages.desk.mailer.first_wait = 0.0, 0.05
+    task = asyncio.create_task(pages.desk.mailer.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(pages: Pages, holds: Callable[[list[Mapping[Any, Any]]], bool]) -> None:
+    """Wait for what is to become of the forms."""
+    async with asyncio.timeout(PATIENCE):
+        while not holds(await pages.rows(signups)):  # noqa: ASYNC110 - what is waited for is in the database
+            await asyncio.sleep(0.02)
+
+
+async def mails(pages: Pages, inbox: Inbox, number: int) -> list[email.message.EmailMessage]:
+    """So many mails, once they are there."""
+    async with mailing(pages):
+        await until(pages, lambda rows: len(inbox.messages) >= number and all(row["mailed_at"] for row in rows))
+    assert len(inbox.messages) == number
+    return [email.message_from_bytes(data, policy=email.policy.default) for _from, _to, data in inbox.messages]
+
+
+def link(mail: email.message.EmailMessage) -> str:
+    """Where its button leads, the same in both parts."""
+    found = set()
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        found |= set(re.findall(rf"{BASE}/[cp]/[\w.-]+", body.get_content()))
+    (one,) = found
+    return str(one).removeprefix(BASE)
+
+
+async def test_form_mail_button_and_somebody_is_on_the_list(space: Space, inbox: Inbox, database_url: str) -> None:
+    space.replace("database", database_url)
+    space.set("public", interests=INTERESTS)
+    async with opened(space) as pages:
+        form = await pages.client.get("/subscribe?lang=es")
+        assert (form.status_code, language(form), "Ranchos" in form.text) == (200, "es", True)
+        sent = await pages.client.post("/subscribe?lang=es", data=FORM)
+        assert (sent.status_code, heading(sent)) == (200, "Revisa tu correo")
+        assert await pages.rows(subscribers) == []
+        (mail,) = await mails(pages, inbox, 1)
+        assert (mail["To"], mail["Content-Language"]) == ("Ana@example.org", "es")
+        assert mail["List-Unsubscribe"] is None
+        assert mail["From"] == "Justicia Migrante — Comité <news@example.org>"
+        body = mail.get_body(("html",))
+        assert body is not None
+        assert "Ana" not in body.get_content().replace("Ana@", "")  # no field of a form is mailed to anybody
+        for method in ("GET", "HEAD", "GET"):
+            page = await pages.client.request(method, link(mail), headers={"Accept-Language": "en"})
+            assert page.status_code == 200
+        assert (language(page), "Ana@example.org" in page.text) == ("es", True)
+        assert await pages.rows(subscribers) == []
+        for _click in range(2):
+            joined = await pages.client.post(link(mail))
+            assert (joined.status_code, heading(joined)) == (200, "¡Te damos la bienvenida!")
+        person = await pages.person()
+        assert (person.email, person.name, person.locale, person.tags, person.status) == (
+            "Ana@example.org",
+            "Ana Díaz",
+            "es",
+            frozenset({"farms"}),
+            Status.SUBSCRIBED,
+        )
+        assert pages.prefer(person) in joined.text
+        (consent,), (wording,) = await pages.rows(consents), await pages.rows(wordings)
+        (signup,) = await pages.rows(signups)
+        assert wording["text"] in form.text
+        assert (consent["wording"], consent["source"]) == (wording["hash"], "form: page")
+        assert consent["given_at"] == signup["asked_at"] < consent["confirmed_at"]
+        assert [row["what"] for row in await pages.rows(audit)] == ["signed up", "signed up"]
+
+
+async def test_answer_does_not_tell_who_is_on_the_list(pages: Pages, inbox: Inbox) -> None:
+    await pages.add("ana@example.org", locale="en")
+    known = await pages.client.post("/subscribe", data=FORM)
+    unknown = await pages.client.post("/subscribe", data={**FORM, "email": "new@example.org"})
+    assert (known.status_code, known.text, dict(known.headers)) == (
+        unknown.status_code,
+        unknown.text,
+        dict(unknown.headers),
+    )
+    told = {mail["To"]: mail for mail in await mails(pages, inbox, 2)}
+    assert told["Ana@example.org"]["Subject"].startswith("Ya estás en la lista")
+    assert link(told["Ana@example.org"]) == pages.prefer(await pages.person("ana@example.org"))
+    assert link(told["new@example.org"]).startswith("/c/")
+    assert (await pages.person("ana@example.org")).locale == "en"
+
+
+@pytest.mark.parametrize("status", [Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED])
+async def test_who_is_gone_comes_back_by_confirming(pages: Pages, inbox: Inbox, status: Status) -> None:
+    before = await pages.add("ana@example.org", status=status, tags=("board",), declined="news", locale="en")
+    await pages.client.post("/subscribe", data={**FORM, "name": ""})
+    (mail,) = await mails(pages, inbox, 1)
+    await pages.client.post(link(mail))
+    now = await pages.person("ana@example.org")
+    assert (now.id, now.status, now.declined, now.locale, now.name) == (
+        before.id,
+        Status.SUBSCRIBED,
+        "",
+        "es",
+        "Ana Díaz",
+    )
+    assert now.tags == {"board", "farms"}
+    assert (await pages.rows(audit))[0]["detail"]["before"] == status
+
+
+async def test_who_was_erased_comes_back_under_another_name_of_the_row(pages: Pages, inbox: Inbox) -> None:
+    (hashed,) = pages.tokens.address_hashes(address_key("ana@example.org"))
+    erased = await pages.add("x@example.org")
+    async with pages.desk.stores.database.write() as connection:
+        values = {"email": "", "email_key": erased_key(hashed), "name": "", "status": Status.ERASED}
+        await connection.execute(subscribers.update().values(**values))
+    await pages.client.post("/subscribe", data=FORM)
+    (mail,) = await mails(pages, inbox, 1)
+    await pages.client.post(link(mail))
+    (row,) = await pages.rows(subscribers)
+    assert (row["id"], row["email"], row["status"]) == (erased.id, "Ana@example.org", Status.SUBSCRIBED)
+    assert row["ref"] != erased.ref
+
+
+@pytest.mark.parametrize(
+    "address", ["", "ana", "ana@", "@example.org", "a b@example.org", "ana@example.org\r\nX: y", "a@b"]
+)
+async def test_what_is_no_address_is_said_in_words(pages: Pages, address: str) -> None:
+    answer = await pages.client.post("/subscribe?lang=en", data={**FORM, "email": address})
+    assert answer.status_code == 422
+    assert "This is no complete e-mail address" in answer.text
+    assert 'value="Ana Díaz"' in answer.text
+    assert await pages.rows(signups) == []
+
+
+async def test_address_beyond_ascii_is_taken(pages: Pages) -> None:
+    await pages.client.post("/subscribe", data={**FORM, "email": "josé@example.org"})
+    assert [row["email"] for row in await pages.rows(signups)] == ["josé@example.org"]
+
+
+async def test_what_fills_in_the_trap_gets_the_same_answer_and_nothing_else(pages: Pages) -> None:
+    person = await pages.client.post("/subscribe", data=FORM)
+    robot = await pages.client.post("/subscribe", data={**FORM, "website": "https://spam.example"})
+    assert robot.text == person.text
+    assert len(await pages.rows(signups)) == 1
+
+
+async def test_one_address_gets_three_mails_a_day(pages: Pages) -> None:
+    answers = {(await pages.client.post("/subscribe", data=FORM)).text for _time in range(6)}
+    assert len(answers) == 1
+    assert len(await pages.rows(signups)) == 3
+
+
+async def test_one_client_can_send_only_so_many_forms(space: Space) -> None:
+    space.set("public", forms_per_hour=5)
+    async with opened(space) as pages:
+        answers = [
+            await pages.client.post("/subscribe", data={**FORM, "email": f"a{number}@example.org"})
+            for number in range(7)
+        ]
+        assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
+        assert answers[-1].headers["Retry-After"] == "600"
+        assert len(await pages.rows(signups)) == 5
+
+
+async def test_name_is_cleaned_and_unknown_choices_fall_away(pages: Pages) -> None:
+    odd = {"email": "a@example.org", "name": "\u202eAna\x07\r\nBcc: x", "edition": "xx", "interest": ["board", "farms"]}
+    await pages.client.post("/subscribe?lang=en", data={**odd, "form": "a\nb" * 50})
+    (row,) = await pages.rows(signups)
+    assert (row["name"], row["locale"], row["tags"]) == ("Ana Bcc: x", "en", ["farms"])
+    assert len(row["source"]) < 80
+    assert row["source"].isprintable()
+
+
+async def test_mail_waits_for_a_server_that_is_away_and_for_a_restart(space: Space) -> None:
+    async with opened(space) as pages:
+        async with mailing(pages):
+            await pages.client.post("/subscribe", data={"email": "ana@example.org"})
+            await asyncio.sleep(0.3)
+        (row,) = await pages.rows(signups)
+        assert row["mailed_at"] is None
+    with real_server() as server:
+        space.set("smtp", port=server.port)
+        async with opened(space) as pages:
+            (mail,) = await mails(pages, server, 1)
+            assert mail["To"] == "ana@example.org"
+
+
+async def test_address_that_the_server_refuses_is_forgotten_and_one_put_off_is_tried_again(space: Space) -> None:
+    tried: list[str] = []
+
+    def replies(verb: str, recipient: str) -> str | None:
+        if verb != "RCPT":
+            return None
+        tried.append(recipient)
+        if recipient == "gone@example.org":
+            return "550 5.1.1 no such mailbox"
+        return "450 4.2.1 busy" if recipient == "busy@example.org" and tried.count(recipient) < 3 else None
+
+    with scripted_server(Script(replies)) as server:
+        space.set("smtp", port=server.port)
+        async with opened(space) as pages:
+            for name in ("gone", "busy", "well"):
+                await pages.client.post("/subscribe", data={"email": f"{name}@example.org"})
+            async with mailing(pages):
+                await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
+            assert {row["email"] for row in await pages.rows(signups)} == {"busy@example.org", "well@example.org"}
+    assert sorted(server.recipients()) == ["busy@example.org", "well@example.org"]
+
+
+async def test_forms_that_nobody_confirmed_are_forgotten(space: Space, inbox: Inbox) -> None:
+    async with opened(space) as pages:
+        await pages.client.post("/subscribe", data={"email": "ana@example.org"})
+        (mail,) = await mails(pages, inbox, 1)
+        async with pages.desk.stores.database.write() as connection:
+            await connection.execute(signups.update().values(expires_at=signups.c.asked_at))
+        for answer in (await pages.client.get(link(mail)), await pages.client.post(link(mail))):
+            assert (answer.status_code, heading(answer)) == (404, "This link has expired")
+        async with mailing(pages):
+            await until(pages, lambda rows: not rows)
+        assert await pages.rows(subscribers) == []
+
+
+async def test_tokens_of_one_kind_are_of_no_use_for_another(pages: Pages) -> None:
+    person = await pages.add()
+    for path in (f"/c/{pages.tokens.reader_token(person.ref)}", f"/u/{pages.tokens.signup_token(person.ref)}"):
+        await pages.client.post(path)
+    assert await pages.person() == person
