@@ -11,11 +11,12 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from newsletter.audience.audit import READER
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.subscribers import NewSubscriber, Subscriber
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.public import PublicDesk, open_public
-from newsletter.store.tables import subscribers
+from newsletter.store.tables import audit, subscribers
 from tests.integration.conftest import Space
 
 BASE = "https://news.example.org"
@@ -50,6 +51,10 @@ class Pages:
         """All that a table holds."""
         async with self.desk.stores.database.read() as connection:
             return list((await connection.execute(sa.select(table))).mappings().all())
+
+    async def deeds(self) -> list[Mapping[Any, Any]]:
+        """What readers did, as the audit log has it."""
+        return [row for row in await self.rows(audit) if row["who"] == READER]
 
     def leave(self, person: Subscriber) -> str:
         """Their link to unsubscribe."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from newsletter.audience.subscribers import Status
-from newsletter.store.tables import audit, consents, wordings
+from newsletter.store.tables import consents, wordings
 from tests.integration.conftest import Space
 from tests.integration.public import INTERESTS, Pages, heading, language, opened
 
@@ -40,11 +40,11 @@ async def test_everything_can_be_chosen_at_once(space: Space, database_url: str)
         assert now.tags == {"farms", "board"}
         assert now.paused_until is not None
         assert abs(now.paused_until - dt.datetime.now(dt.UTC) - dt.timedelta(weeks=4)) < dt.timedelta(minutes=1)
-        (entry,) = await pages.rows(audit)
+        (entry,) = await pages.deeds()
         assert entry["detail"] == {"changed": ["declined", "interests", "locale", "name", "paused_until"]}
         kept = await pages.client.post(pages.prefer(person), data={**WHOLE, "pause": "keep"})
         assert "Until" in kept.text
-        assert len(await pages.rows(audit)) == 1
+        assert len(await pages.deeds()) == 1
         await pages.client.post(pages.prefer(person), data={"pause": "no"})
         assert (await pages.person()).paused_until is None
 

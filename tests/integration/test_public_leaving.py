@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from newsletter.audience.subscribers import Status
-from newsletter.store.tables import audit, consents, wordings
+from newsletter.store.tables import consents, wordings
 from tests.integration.conftest import Space
 from tests.integration.public import ONE_CLICK, Pages, heading, language, opened
 
@@ -38,7 +38,7 @@ async def test_one_click_takes_somebody_off_the_list(pages: Pages) -> None:
     answer = await pages.client.post(pages.leave(person), data=ONE_CLICK)
     assert (answer.status_code, answer.is_redirect, "set-cookie" in answer.headers) == (200, False, False)
     assert (await pages.person()).status is Status.UNSUBSCRIBED
-    (entry,) = await pages.rows(audit)
+    (entry,) = await pages.deeds()
     assert (entry["who"], entry["what"], entry["about"], entry["detail"]) == (
         "reader",
         "unsubscribed",
@@ -47,7 +47,7 @@ async def test_one_click_takes_somebody_off_the_list(pages: Pages) -> None:
     )
     again = await pages.client.post(pages.leave(person), data=ONE_CLICK)
     assert again.status_code == 200
-    assert len(await pages.rows(audit)) == 1
+    assert len(await pages.deeds()) == 1
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ async def test_looking_changes_nothing(quick: Pages, method: str) -> None:
         answer = await quick.client.request(method, path)
         assert answer.status_code == 200
     assert await quick.person() == person
-    assert await quick.rows(audit) == []
+    assert await quick.deeds() == []
 
 
 async def test_page_is_in_the_readers_language_and_can_be_switched(quick: Pages) -> None:
@@ -170,7 +170,7 @@ async def test_unknown_and_invalid_tokens_look_alike(quick: Pages, page: str) ->
     assert {answer.status_code for answer in posted} == ({200} if page == "/u/" else {404})
     assert {heading(answer) for answer in posted} == {"We cannot tell whose link this is"}
     assert all("hello@example.org" in answer.text for answer in posted)
-    assert await quick.rows(audit) == []
+    assert await quick.deeds() == []
 
 
 async def test_old_links_work_after_the_key_was_changed(space: Space) -> None:

@@ -33,7 +33,8 @@ def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[
         yield Remark(Quality.MOSTLY_PICTURES, "", message, hint)
     hint = "the footer of the templates must have it; compare yours with the built-in one"
     link = mark(UNSUBSCRIBE_FIELD)
-    for where, there in (("page", link in page.targets), ("plain text", link in rendered.text)):
+    on_page = any(target.startswith(link) for target in page.targets)  # the kind of mail may follow it
+    for where, there in (("page", on_page), ("plain text", link in rendered.text)):
         if not there:
             yield Remark(Quality.NO_UNSUBSCRIBE, "", f"the {where} has no link to unsubscribe", hint)
     wanted = _plain(postal_address)
