@@ -13,6 +13,7 @@ from email.policy import default as modern
 from pathlib import Path
 from typing import Any
 
+import mrml
 import pytest
 from playwright.sync_api import Browser
 
@@ -41,6 +42,11 @@ class Sample:
     text: str
 
     @property
+    def is_trial(self) -> bool:
+        """Whether it is no letter that anybody would send, but every block with every key."""
+        return self.name.startswith("all-blocks")
+
+    @property
     def locale(self) -> str:
         """Its language, or pair of languages."""
         return self.name.rpartition(".")[2]
@@ -53,7 +59,11 @@ class Sample:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of every sample: x.eml, the page in it as x.html, its MJML as x.mjml."""
+    """The files of every sample.
+
+    x.eml is the mail, x.html the page in it; x.mjml and x.made are its MJML and what became of that in a folder of
+    pages; x.mrml is the same by the engine mrml.
+    """
     root = tmp_path_factory.mktemp("judged")
     for name in ("issues", "locales"):
         shutil.copytree(ROOT / name, root / name)
@@ -62,14 +72,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     every = (ROOT / "tests" / "data" / "all-blocks.yaml").read_text(encoding="utf-8")
     (root / "issues" / "all-blocks.yaml").write_text(re.sub(r', ar: "[^"]*"', "", every), encoding="utf-8")
     house = House(find_workspace(root, {}))
+    other = House(house.workspace)
+    other.composer._compiler = _Mrml()
     out = root / "out"
     for file in house.workspace.issue_files():
         loaded = house.load(file)
         locales = ["en"] if loaded.slug == "all-blocks" else house.settings.editions()
         write_editions(house, loaded, out, locales)
+        write_editions(other, loaded, root / "mrml", locales)
     for file in sorted(out.glob("*.eml")):
-        file.with_suffix(".html").write_text(_sample(file).html, encoding="utf-8")
+        page = file.with_suffix(".html")
+        page.rename(file.with_suffix(".made"))
+        (root / "mrml" / page.name).rename(file.with_suffix(".mrml"))
+        page.write_text(_sample(file).html, encoding="utf-8")
     return out
+
+
+class _Mrml:
+    """mrml in the place of our engine."""
+
+    def compile(self, mjml: str) -> str:
+        """Compile."""
+        return str(mrml.to_html(mjml).content)
 
 
 def _sample(path: Path) -> Sample:

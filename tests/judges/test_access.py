@@ -33,15 +33,17 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing(page: Page, samples: list[Sample], verdicts: Verdicts, scheme: Scheme) -> None:
     page.emulate_media(color_scheme=scheme)
+    only = None if scheme == "light" else "cat.color"  # nothing else depends on it
     found = {}
     for sample in samples:
         page.set_content(sample.html)
-        told = [one for one in violations(page) if one.partition(":")[0] not in AXE_EXCEPTIONS]
+        told = [one for one in violations(page, only) if one.partition(":")[0] not in AXE_EXCEPTIONS]
         if told:
             found[sample.name] = told
     assert found == {}
-    page.set_content(verdicts.baseline["html"])
-    assert {one.partition(":")[0] for one in violations(page)} >= set(AXE_EXCEPTIONS)
+    if scheme == "light":
+        page.set_content(verdicts.baseline["html"])
+        assert {one.partition(":")[0] for one in violations(page)} >= set(AXE_EXCEPTIONS)
 
 
 def test_html_validate_finds_nothing(verdicts: Verdicts) -> None:
@@ -86,14 +88,17 @@ def test_plain_text_says_what_the_page_says(page: Page, samples: list[Sample]) -
         page.set_content(sample.html)
         text = _letters(sample.text)
         said = page.eval_on_selector_all(
-            "h1, h2, h3, h4, p, li, th, td td td > div, .button a",
-            "(all) => all.filter((e) => e.checkVisibility())"
-            ".map((e) => [...e.childNodes].filter((n) => n.nodeType === 3)"
-            ".map((n) => n.textContent.trim())).flat().filter(Boolean)",
+            # The button that opens the reader's mail program stands for a letter that the text has whole.
+            "h1, h2, h3, h4, p, li, th, td td td > div, .button a:not([href^=mailto])",
+            """(all) => all.filter((e) => e.checkVisibility()).map((e) => [...e.childNodes]
+               .filter((n) => n.nodeType === 3).map((n) => n.textContent.trim())).flat().filter(Boolean)""",
         )
         missing = [words for words in said if _letters(words) not in text]
         assert missing == [], sample.name
-        links = page.eval_on_selector_all("a[href^=http]", "(all) => all.map((e) => e.getAttribute('href'))")
+        # Small buttons carry words or an amount to another site; the text gives the words and the amounts themselves.
+        links = page.eval_on_selector_all(
+            "a[href^=http]:not(.chips a)", "(all) => all.map((e) => e.getAttribute('href'))"
+        )
         assert [link for link in links if link not in sample.text] == [], sample.name
 
 

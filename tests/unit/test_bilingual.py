@@ -124,7 +124,7 @@ def test_halves_follow_in_order_each_with_its_language_and_direction(pair: str, 
             assert found[1] == direction(lang), style
         start = "right" if direction(lang) == "rtl" else "left"
         if found := re.search(r"text-align:(left|right)", style):
-            at_end = "line-height:22px" in style or "font-size:1px" in style  # the languages of the header; boxes
+            at_end = "line-height:1.375" in style or "font-size:1px" in style  # the languages of the header; boxes
             assert found[1] == start or at_end, style
 
 
