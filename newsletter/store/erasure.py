@@ -65,18 +65,19 @@ class Eraser:
             query = sa.select(subscribers.c.id).where(subscribers.c.email_key == key)
             person = (await connection.execute(query)).scalar_one_or_none()
             if person is not None:
+                # First the ledger, as those who send do, so that neither waits for the other for ever.  Then the
+                # person: whoever is writing down more about them holds that row, and after it finds them erased.
                 rows = await self._empty_ledger(connection, person)
+                ref = await self._empty_row(connection, person, [erased_key(found) for found in hashes(key)])
                 await self._empty_feedback(connection, person)
                 for table in (subscriber_tags, consents):
                     await connection.execute(table.delete().where(table.c.subscriber_id == person))
-                ref = await self._empty_row(connection, person, [erased_key(found) for found in hashes(key)])
                 await record(connection, self._clock, Entry(self._who, Deed.ERASED, f"subscriber {ref}"))
         if person is None and not asked:
             return None
         return Erased(person is not None, asked, rows, await self._database.empty_log())
 
     async def _empty_ledger(self, connection: AsyncConnection, person: int) -> int:
-        """First the ledger, as those who send do, so that neither waits for the other for ever."""
         mine = deliveries.c.subscriber_id == person
         result = await connection.execute(
             deliveries.update()
