@@ -40,11 +40,20 @@ class Names:
         records = await self._ask(dns.reversename.from_address(address).to_text(), "PTR")
         return [record.target.to_text().rstrip(".").lower() for record in records]
 
+    async def _require_world(self, name: str) -> None:
+        """NoAnswerError unless the top-level domain is known: in a closed network, a server may deny everything."""
+        top = name.rstrip(".").rpartition(".")[2]
+        if top and name != top and not await self._ask(top, "NS"):
+            raise NoAnswerError(f"the DNS server of this machine does not even know '.{top}'")
+
     async def _ask(self, name: str, kind: str) -> list[Any]:
         try:
             resolver = self._resolver or dns.asyncresolver.Resolver()
             return list(await resolver.resolve(name, kind, lifetime=LIFETIME, search=False))
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        except dns.resolver.NoAnswer:
+            return []
+        except dns.resolver.NXDOMAIN:
+            await self._require_world(name)
             return []
         except dns.resolver.NoNameservers:
             raise NoAnswerError("no DNS server has an answer") from None

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from newsletter.audience.audit import Entry
 
 
+LONGEST = 60  # characters of a detail in the table
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the root."""
     app.command("audit")(audit_command)
@@ -86,8 +89,11 @@ def _when(entry: Entry, zone: ZoneInfo) -> str:
 
 def _words(detail: Mapping[str, object]) -> str:
     """The detail in a line; what is nested is for ``--json``."""
-    told = {key: ", ".join(value) if isinstance(value, Mapping) else value for key, value in detail.items()}
-    return ", ".join(f"{key}: {str(value)[:60]}" for key, value in told.items() if value not in ("", [], 0))
+    told = {
+        key: " and ".join(map(str, value)) if isinstance(value, Mapping | list) else str(value)
+        for key, value in detail.items()
+    }
+    return ", ".join(f"{key}: {value[:LONGEST]}" for key, value in told.items() if value not in ("", "0", "None"))
 
 
 def _as_json(entry: Entry) -> dict[str, object]:

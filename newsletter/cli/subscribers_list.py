@@ -20,7 +20,7 @@ from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.cells import guarded
 from newsletter.audience.consent import Consent
 from newsletter.audience.csvlist import COLUMNS, parse_locale
-from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule, as_data
+from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule
 from newsletter.audience.subscribers import Status, Subscriber
 from newsletter.cli.campaigns_export import STDOUT, new_file
 from newsletter.cli.output import AsJson, say, say_json, table, tell
@@ -66,6 +66,17 @@ class Asked:
         if Wanted.ANY in self.statuses:
             some = [status for status in Status if status is not Status.ERASED]
         return Filter(All(tuple(rules)), frozenset(some or [Status.SUBSCRIBED]))
+
+    def told(self) -> dict[str, object]:
+        """What was asked for, for the audit log."""
+        asked = {
+            "segments": self.segments,
+            "tags": self.tags,
+            "locales": self.locales,
+            "where": self.where,
+            "statuses": [status.value for status in self.statuses],
+        }
+        return {name: list(words) for name, words in asked.items() if words}
 
     def _attributes(self) -> list[Rule]:
         values: dict[str, list[str]] = {}
@@ -173,8 +184,7 @@ def export_command(
 async def _export(house: House, asked: Asked, file: Path, force: bool) -> int:
     which = asked.filter(house)
     async with house.stores() as stores:
-        detail = {"filter": as_data(which.rule), "statuses": sorted(which.statuses)}
-        await stores.audit.record(Entry(house.who, Deed.EXPORTED, "list", detail))
+        await stores.audit.record(Entry(house.who, Deed.EXPORTED, "list", asked.told()))
         zone = ZoneInfo(house.settings.organisation.timezone)
         if file == STDOUT:
             return await _write(stores, which, sys.stdout, zone)

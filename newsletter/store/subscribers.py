@@ -48,18 +48,18 @@ class SubscriberStore:
 
     async def unsubscribe(self, email: str) -> bool:
         """Let somebody leave; False if nobody has this address.  Doing it twice is harmless."""
+        mine = subscribers.c.email_key == address_key(email)
         async with self._database.write() as connection:
-            found = (
-                await connection.execute(
-                    subscribers.update()
-                    .where(subscribers.c.email_key == address_key(email))
-                    .values(status=Status.UNSUBSCRIBED, updated_at=self._clock.now())
-                    .returning(subscribers.c.ref)
-                )
-            ).scalar_one_or_none()
-            if found:
-                await record(connection, self._clock, Entry(self._who, Deed.UNSUBSCRIBED, f"subscriber {found}"))
-        return found is not None
+            left = await connection.execute(
+                subscribers.update()
+                .where(mine, subscribers.c.status != Status.UNSUBSCRIBED)
+                .values(status=Status.UNSUBSCRIBED, updated_at=self._clock.now())
+                .returning(subscribers.c.ref)
+            )
+            if ref := left.scalar_one_or_none():
+                await record(connection, self._clock, Entry(self._who, Deed.UNSUBSCRIBED, f"subscriber {ref}"))
+                return True
+            return (await connection.execute(sa.select(subscribers.c.id).where(mine))).first() is not None
 
     async def count(
         self, rules: Mapping[str, Rule], names: Iterable[str], asked: Collection[str] = ()

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-from dnslib import AAAA, PTR, QTYPE, RR, TXT, A, DNSRecord
+from dnslib import AAAA, NS, PTR, QTYPE, RR, TXT, A, DNSRecord
 from dnslib.server import BaseResolver, DNSHandler, DNSLogger, DNSServer
 
 Records = Mapping[tuple[str, str], Sequence[str]]
@@ -20,14 +20,17 @@ Records = Mapping[tuple[str, str], Sequence[str]]
 class Known(BaseResolver):  # type: ignore[misc]
     """Answers for these names only."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, *, world: bool = True) -> None:
         self.records = records
+        self.world = world  # whether top-level domains exist
 
     def resolve(self, request: DNSRecord, _handler: DNSHandler) -> DNSRecord:
         reply = request.reply()
         name, kind = str(request.q.qname).rstrip(".").lower(), QTYPE[request.q.qtype]
         kinds = {known for known_name, known in self.records if known_name == name}
-        if not kinds:
+        if self.world and "." not in name and kind == "NS":
+            reply.add_answer(RR(request.q.qname, QTYPE.NS, rdata=NS("ns.example.org")))
+        elif not kinds:
             reply.header.rcode = 3
         for wanted in kinds if kind == "ANY" else {kind} & kinds:
             for value in self.records[name, wanted]:
@@ -43,12 +46,12 @@ def _data(kind: str, value: str) -> object:
 
 
 @contextlib.contextmanager
-def dns_server(records: Records) -> Iterator[int]:
+def dns_server(records: Records, *, world: bool = True) -> Iterator[int]:
     """Serve on a free loopback port, over UDP and TCP; yields the port."""
     silent = DNSLogger(logf=lambda _line: None)
-    udp = DNSServer(Known(records), address="127.0.0.1", port=0, logger=silent)
+    udp = DNSServer(Known(records, world=world), address="127.0.0.1", port=0, logger=silent)
     port = udp.server.server_address[1]
-    tcp = DNSServer(Known(records), address="127.0.0.1", port=port, tcp=True, logger=silent)
+    tcp = DNSServer(Known(records, world=world), address="127.0.0.1", port=port, tcp=True, logger=silent)
     for server in (udp, tcp):
         server.start_thread()
     try:

@@ -259,6 +259,14 @@ async def test_reverse_names_must_lead_back(monkeypatch: Patch) -> None:
     assert found[2].found == "192.0.2.3 has no PTR record"
 
 
+async def test_a_server_that_denies_the_whole_world_proves_nothing() -> None:
+    with dns_server({}, world=False) as port:
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = ["127.0.0.1"], port
+        with pytest.raises(NoAnswerError, match=r"does not even know '\.org'"):
+            await Names(resolver).txt("_dmarc.example.org")
+
+
 async def test_no_answer_is_no_record(monkeypatch: Patch) -> None:
     monkeypatch.setattr("newsletter.adapters.names.LIFETIME", 0.3)
     resolver = dns.asyncresolver.Resolver(configure=False)

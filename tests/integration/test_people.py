@@ -24,7 +24,7 @@ from newsletter.store.database import Database
 from newsletter.store.people import Filter, PeopleStore
 from newsletter.store.subscribers import SubscriberStore
 from tests.integration.conftest import Space
-from tests.integration.servers import real_server
+from tests.integration.servers import Script, real_server, scripted_server
 
 PEOPLE = (
     "ana@example.org,Ana Muñoz,es,supporter,Addison",
@@ -251,7 +251,8 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     listed.run("i18n", "approve", "june", "--locale", "es", "--withdraw")
     listed.run("subscribers", "export", "out.csv", "--tag", "supporter")
     listed.run("campaigns", "export", "2", "sent.csv")
-    listed.run("subscribers", "unsubscribe", "cy@example.org")
+    for _twice in range(2):
+        listed.run("subscribers", "unsubscribe", "cy@example.org")
     listed.run("subscribers", "erase", "cy@example.org", "--yes")
     entries = log(listed)[::-1]
     assert [entry["what"] for entry in entries] == [
@@ -263,6 +264,7 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     assert entries[1]["detail"]["segments"] == {"supporters": {"tag": ["supporter"]}}
     assert entries[2]["detail"] == {"reason": "… wants it so"}
     assert entries[5]["detail"]["people"] == 3
+    assert entries[8]["detail"] == {"tags": ["supporter"]}
     assert [entry["what"] for entry in log(listed, "--about", "campaign 1")][::-1] == [
         "scheduled", "paused", "resumed", "cancelled",
     ]  # fmt: skip
@@ -272,3 +274,24 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     shown = listed.run("audit", "--limit", "3").stdout
     assert "and older ones" in shown
     assert "unsubscribed" in shown
+
+
+def refusing(verb: str, reply: str) -> Script:
+    return Script(replies=lambda said, _to: reply if said == verb else None)
+
+
+def test_what_happens_by_itself_is_logged_as_the_programs_deed(listed: Space) -> None:
+    with scripted_server(refusing("RCPT", "550 5.1.1 <ana@example.org> no such user")) as inbox:
+        listed.set("smtp", port=inbox.port)
+        listed.run("send", "june", "-s", "everybody", "--yes", code=3)
+        listed.run("campaigns", "resolve", "1", "--rejected", "resend")
+    entries = log(listed, "--limit", "5")[::-1]
+    assert [entry["what"] for entry in entries] == ["started", "suppressed", "suppressed", "suppressed", "resolved"]
+    assert {entry["who"] for entry in entries[1:4]} == {"worker"}
+    assert entries[4]["detail"] == {"from": "rejected", "to": "pending", "people": 3}
+    with scripted_server(refusing("MAIL", "550 5.7.1 <ana@example.org> not you")) as inbox:
+        listed.set("smtp", port=inbox.port)
+        listed.run("send", "june", "-s", "everybody", "--yes", code=2)
+    (paused,) = log(listed, "--limit", "1")
+    assert (paused["who"], paused["what"], paused["about"]) == ("worker", "paused", "campaign 1")
+    assert "example.org" not in json.dumps(log(listed))

@@ -34,6 +34,10 @@ async def test_approval_is_the_file_that_the_command_writes(client: httpx.AsyncC
     await asyncio.to_thread(space.run, "i18n", "approve", "june", "--locale", "es", "--by", "Ana")
     assert {**written, "at": ""} == {**yaml.safe_load(file.read_text(encoding="utf-8")), "at": ""}
     assert "Ana approved it" in (await client.get(PAGE)).text
+    log = await asyncio.to_thread(space.json, "audit")
+    assert isinstance(log, list)
+    assert [entry["who"].startswith("studio, ") for entry in log] == [False, True]
+    assert {(entry["what"], entry["detail"]["by"]) for entry in log} == {("approved", "Ana")}
 
 
 async def test_what_changed_since_is_shown_and_voids_it(client: httpx.AsyncClient, space: Space) -> None:
