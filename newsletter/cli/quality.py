@@ -16,6 +16,7 @@ from newsletter.render.bilingual import Letter
 from newsletter.render.quality.look import look_over
 from newsletter.render.quality.remarks import Remark, level_of
 from newsletter.render.rendered import Rendered
+from newsletter.wording import said
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def placed(house: House, loaded: LoadedIssue, locale: str, remarks: Iterable[Rem
             places = places or _Places(house, loaded, locale)
             # "the subject has …" needs no name before it.
             named = remark.context not in {"", "subject", "preheader"}
-            message = f"{remark.context}: {remark.message}" if named else remark.message
+            message = remark.message
+            if named:
+                message = said("%(context)s: %(what)s", context=remark.context, what=remark.message)
             yield Placed(level, Finding(places.of(remark), remark.code, message, remark.hint), remark.context)
 
 

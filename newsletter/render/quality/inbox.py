@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter import wording
 from newsletter.content.fields import TextKind
 from newsletter.content.schema import Issue
 from newsletter.render.quality.passages import Passages, shown
@@ -39,40 +40,52 @@ def look_at_inbox(issue: Issue) -> Iterator[Remark]:
     """The subject and the preheader."""
     subject, preheader = shown(issue.subject), shown(issue.preheader)
     if len(subject) > LINE:
-        message = (
-            f"the subject has {len(subject)} characters; lists show {LINE} on a computer, "
-            f"and on a phone only ‘{subject[:PHONE].rstrip()}…’"
+        message = wording.said(
+            "the subject has %(number)s characters; lists show %(line)s on a computer, and on a phone only ‘%(text)s…’",
+            number=len(subject),
+            line=LINE,
+            text=subject[:PHONE].rstrip(),
         )
-        yield Remark(Quality.SUBJECT_LONG, "subject", message, "say what matters in the first words, and cut the rest")
+        hint = wording.said("say what matters in the first words, and cut the rest")
+        yield Remark(Quality.SUBJECT_LONG, "subject", message, hint)
     if len(preheader) > PREVIEW:
-        message = f"the preheader has {len(preheader)} characters, and no list shows more than {PREVIEW}"
-        yield Remark(Quality.PREHEADER_LONG, "preheader", message, "shorten it")
+        values = {"number": len(preheader), "most": PREVIEW}
+        message = wording.said(
+            "the preheader has %(number)s characters, and no list shows more than %(most)s", **values
+        )
+        yield Remark(Quality.PREHEADER_LONG, "preheader", message, wording.said("shorten it"))
     if len(preheader) < FIRST_WORDS:
-        message = f"the preheader has {len(preheader)} characters; lists fill the line with what the mail says next"
-        hint = f"use {FIRST_WORDS} or more: they are the second reason to open the mail"
+        message = wording.said(
+            "the preheader has %(number)s characters; lists fill the line with what the mail says next",
+            number=len(preheader),
+        )
+        hint = wording.said("use %(number)s or more: they are the second reason to open the mail", number=FIRST_WORDS)
         yield Remark(Quality.PREHEADER_SHORT, "preheader", message, hint)
     if (said := _bare(preheader)) and (_bare(subject).startswith(said) or said.startswith(_bare(subject))):
-        hint = "lists show both side by side; say something more"
-        yield Remark(Quality.PREHEADER_REPEATS, "preheader", "the preheader says what the subject says", hint)
+        hint = wording.said("lists show both side by side; say something more")
+        message = wording.said("the preheader says what the subject says")
+        yield Remark(Quality.PREHEADER_REPEATS, "preheader", message, hint)
 
 
 def listen(passages: Passages) -> Iterator[Remark]:
     """Every text that shouts: words in capitals, marks that are repeated."""
     for passage in passages.texts:
         if found := _shouted(passage.text, line=passage.kind is TextKind.LINE):
-            hint = "write it in small letters; **bold** makes it strong"
-            yield Remark(Quality.SHOUTING, passage.context, f"words in capitals shout: ‘{found[:60]}’", hint, found)
+            hint = wording.said("write it in small letters; **bold** makes it strong")
+            message = wording.said("words in capitals shout: ‘%(text)s’", text=found[:60])
+            yield Remark(Quality.SHOUTING, passage.context, message, hint, found)
         loud = _LOUD.search(passage.text)
         if loud or (passage.context == "subject" and passage.text.count("!") > 1):
             mark = loud.group() if loud else "!"
-            message = (
-                f"more than one exclamation or question mark: ‘{mark}’" if loud else "two exclamations in a subject"
-            )
-            yield Remark(Quality.EXCLAMATIONS, passage.context, message, "one is enough, for readers and filters", mark)
+            message = wording.said("two exclamations in a subject")
+            if loud:
+                message = wording.said("more than one exclamation or question mark: ‘%(mark)s’", mark=mark)
+            hint = wording.said("one is enough, for readers and filters")
+            yield Remark(Quality.EXCLAMATIONS, passage.context, message, hint, mark)
         if suspect := _SUSPECT.search(passage.text):
             words = suspect.group().strip()
-            message = f"spam filters count ‘{words}’ against you"
-            yield Remark(Quality.FILTER_WORDS, passage.context, message, "say it in another way", words)
+            message = wording.said("spam filters count ‘%(words)s’ against you", words=words)
+            yield Remark(Quality.FILTER_WORDS, passage.context, message, wording.said("say it in another way"), words)
 
 
 def _shouted(text: str, *, line: bool) -> str:

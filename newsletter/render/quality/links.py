@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
+from newsletter import wording
 from newsletter.render.quality.passages import Link
 from newsletter.render.quality.remarks import Quality, Remark
 
@@ -63,14 +64,16 @@ def look_at_links(links: Sequence[Link], language: str) -> Iterator[Remark]:
     for link in links:
         said = " ".join(re.findall(r"\w+", link.words.casefold()))
         if said in vague:
-            message = f"‘{link.words}’ says nothing to whoever hears the links alone"
-            yield Remark(Quality.VAGUE_LINK, link.context, message, "say what is there: ‘Read the ruling’", link.words)
+            message = wording.said("‘%(words)s’ says nothing to whoever hears the links alone", words=link.words)
+            hint = wording.said("say what is there: ‘Read the ruling’")
+            yield Remark(Quality.VAGUE_LINK, link.context, message, hint, link.words)
         elif said and leads.setdefault(said, link.url) != link.url:
-            message = f"‘{link.words[:60]}’ leads to two places: {leads[said]} and {link.url}"
-            yield Remark(Quality.SAME_WORDS, link.context, message, "give each its own words", link.words)
+            values = {"words": link.words[:60], "one": leads[said], "other": link.url}
+            message = wording.said("‘%(words)s’ leads to two places: %(one)s and %(other)s", **values)
+            yield Remark(Quality.SAME_WORDS, link.context, message, wording.said("give each its own words"), link.words)
         if link.bare and len(link.url) > LONG_ADDRESS:
-            message = f"the address is read out letter by letter: {link.url[:60]}"
-            yield Remark(Quality.BARE_ADDRESS, link.context, message, "write [words](address)", link.url)
+            message = wording.said("the address is read out letter by letter: %(url)s", url=link.url[:60])
+            yield Remark(Quality.BARE_ADDRESS, link.context, message, wording.said("write [words](address)"), link.url)
         yield from _address(link)
 
 
@@ -81,23 +84,26 @@ def _address(link: Link) -> Iterator[Remark]:
     except ValueError:
         return
     if split.scheme == "http":
-        hint = "write https:// if the site answers there; browsers warn before they open the other"
-        yield Remark(
-            Quality.INSECURE_LINK, link.url_context, f"anybody on the way can read {link.url[:80]}", hint, link.url
-        )
+        hint = wording.said("write https:// if the site answers there; browsers warn before they open the other")
+        message = wording.said("anybody on the way can read %(url)s", url=link.url[:80])
+        yield Remark(Quality.INSECURE_LINK, link.url_context, message, hint, link.url)
     if host in SHORTENERS:
-        message = f"{host} hides where the link leads, counts who clicks, and is held against you by filters"
-        yield Remark(Quality.SHORT_LINK, link.url_context, message, "give the address itself", link.url)
+        message = wording.said(
+            "%(host)s hides where the link leads, counts who clicks, and is held against you by filters", host=host
+        )
+        yield Remark(Quality.SHORT_LINK, link.url_context, message, wording.said("give the address itself"), link.url)
     names = [name for name, _value in parse_qsl(split.query, keep_blank_values=True) if _TRACKERS.fullmatch(name)]
     if names:
-        message = f"{', '.join(dict.fromkeys(names))} in the address tells the site that the reader came from this mail"
-        yield Remark(
-            Quality.TRACKED_LINK, link.url_context, message, "take it out: readers are promised no tracking", link.url
+        told = ", ".join(dict.fromkeys(names))
+        message = wording.said(
+            "%(names)s in the address tells the site that the reader came from this mail", names=told
         )
+        hint = wording.said("take it out: readers are promised no tracking")
+        yield Remark(Quality.TRACKED_LINK, link.url_context, message, hint, link.url)
     named = None if link.bare or split.scheme not in {"http", "https"} else _HOST.fullmatch(link.words.strip())
     if named and not _same_site(named["host"].casefold(), host):
-        message = f"the words say {named['host']}, and the link leads to {host}"
-        hint = "mail programs take that for a fraud; let words and address agree"
+        message = wording.said("the words say %(one)s, and the link leads to %(other)s", one=named["host"], other=host)
+        hint = wording.said("mail programs take that for a fraud; let words and address agree")
         yield Remark(Quality.MISLEADING_LINK, link.context, message, hint, link.words)
 
 

@@ -16,6 +16,7 @@ from newsletter.content.placeholders import MARK, mark
 from newsletter.render.links import UNSUBSCRIBE_FIELD
 from newsletter.render.quality.remarks import Quality, Remark
 from newsletter.render.rendered import CLIPPED_AT, CLIPPED_HINT, Rendered, clipped
+from newsletter.wording import said
 
 BUDGET = 90_000  # bytes of HTML; leaves room for the links of one reader, and for what list servers add
 FEW_WORDS = 400  # characters below which pictures weigh more; SpamAssassin's gravest step
@@ -28,19 +29,25 @@ def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[
     yield from _weight(rendered, sizes)
     yield from _outline(page.headings)
     if page.pictures and len(page.words) < FEW_WORDS:
-        message = f"{len(page.words)} characters of text beside {page.pictures} pictures"
-        hint = "say in words what the pictures say: many programs load none, and filters distrust such mail"
+        values = {"characters": len(page.words), "pictures": page.pictures}
+        message = said("%(characters)s characters of text beside %(pictures)s pictures", **values)
+        hint = said("say in words what the pictures say: many programs load none, and filters distrust such mail")
         yield Remark(Quality.MOSTLY_PICTURES, "", message, hint)
-    hint = "the footer of the templates must have it; compare yours with the built-in one"
+    hint = said("the footer of the templates must have it; compare yours with the built-in one")
+    pages = {"page": said("page"), "plain text": said("plain text")}
     link = mark(UNSUBSCRIBE_FIELD)
     on_page = any(target.startswith(link) for target in page.targets)  # the kind of mail may follow it
     for where, there in (("page", on_page), ("plain text", link in rendered.text)):
         if not there:
-            yield Remark(Quality.NO_UNSUBSCRIBE, "", f"the {where} has no link to unsubscribe", hint)
+            yield Remark(
+                Quality.NO_UNSUBSCRIBE, "", said("the %(where)s has no link to unsubscribe", where=pages[where]), hint
+            )
     wanted = _plain(postal_address)
     for where, text in (("page", page.words), ("plain text", rendered.text)):
         if wanted not in _plain(text):
-            yield Remark(Quality.NO_POSTAL_ADDRESS, "", f"the {where} has no postal address", hint)
+            yield Remark(
+                Quality.NO_POSTAL_ADDRESS, "", said("the %(where)s has no postal address", where=pages[where]), hint
+            )
 
 
 def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]]) -> Iterator[Remark]:
@@ -52,23 +59,31 @@ def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]]) -> Iterator[Re
         together[block] = together.get(block, 0) + its
     largest = sorted(together.items(), key=lambda pair: -pair[1])[:LARGEST]
     told = ", ".join(f"{block} {its / 1000:.0f} KB" for block, its in largest)
-    most = f"; the most have {told}" if told else ""
+    most = said("; the most have %(blocks)s", blocks=told) if told else ""
     if size > CLIPPED_AT:
-        yield Remark(Quality.CLIPPED, "", clipped(rendered.locale, rendered.html) + most, CLIPPED_HINT)
+        yield Remark(
+            Quality.CLIPPED,
+            "",
+            said("%(what)s%(more)s", what=clipped(rendered.locale, rendered.html), more=most),
+            CLIPPED_HINT,
+        )
         return
-    message = f"the {rendered.locale} edition has {size / 1000:.0f} KB, and {BUDGET // 1000} are enough{most}"
-    yield Remark(Quality.OVER_BUDGET, "", message, "Gmail hides what comes after 102 KB; shorten it")
+    values = {"locale": rendered.locale, "size": f"{size / 1000:.0f}", "enough": BUDGET // 1000, "most": most}
+    message = said("the %(locale)s edition has %(size)s KB, and %(enough)s are enough%(most)s", **values)
+    yield Remark(Quality.OVER_BUDGET, "", message, said("Gmail hides what comes after 102 KB; shorten it"))
 
 
 def _outline(headings: Sequence[tuple[int, str]]) -> Iterator[Remark]:
-    hint = "screen readers leap from heading to heading; go down one level at a time"
+    hint = said("screen readers leap from heading to heading; go down one level at a time")
     first = [text for level, text in headings if level == 1]
     if len(first) != 1:
-        message = f"the page has {len(first)} headings of the first level, and needs one"
-        yield Remark(Quality.HEADING_ORDER, "", message, "the templates give it; compare yours with the built-in ones")
+        message = said("the page has %(number)s headings of the first level, and needs one", number=len(first))
+        by = said("the templates give it; compare yours with the built-in ones")
+        yield Remark(Quality.HEADING_ORDER, "", message, by)
     for (before, _text), (level, text) in pairwise(headings):
         if level > before + 1:
-            message = f"‘{text[:60]}’ is a heading of level {level} right below level {before}"
+            values = {"text": text[:60], "level": level, "above": before}
+            message = said("‘%(text)s’ is a heading of level %(level)s right below level %(above)s", **values)
             yield Remark(Quality.HEADING_ORDER, "", message, hint, text)
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from newsletter.render.quality.passages import Picture
 from newsletter.render.quality.remarks import Quality, Remark
+from newsletter.wording import said
 
 MOST = 200  # characters; a screen reader reads it in one go, some twelve seconds
 _FILE = re.compile(
@@ -32,24 +33,26 @@ def look_at_pictures(pictures: Sequence[Picture]) -> Iterator[Remark]:
         context, alt = f"{picture.context}.alt", picture.alt.strip()
         if not alt:
             if picture.linked:
-                message = "the picture is a link, and nothing says where it leads"
-                yield Remark(Quality.NO_ALT, context, message, "let 'alt' say where a click leads")
+                message = said("the picture is a link, and nothing says where it leads")
+                yield Remark(Quality.NO_ALT, context, message, said("let 'alt' say where a click leads"))
             elif picture.alone and not picture.caption:
-                message = "the block is a picture, and nothing says what it shows"
-                yield Remark(Quality.NO_ALT, context, message, "say in 'alt' what somebody sees there")
+                message = said("the block is a picture, and nothing says what it shows")
+                yield Remark(Quality.NO_ALT, context, message, said("say in 'alt' what somebody sees there"))
             continue
         if _is_file_name(alt, picture.src):
-            message = f"‘{alt[:60]}’ is the name of a file"
-            yield Remark(Quality.ALT_FILE_NAME, context, message, "say what the picture shows", alt)
+            message = said("‘%(alt)s’ is the name of a file", alt=alt[:60])
+            yield Remark(Quality.ALT_FILE_NAME, context, message, said("say what the picture shows"), alt)
         if len(alt) > MOST:
-            message = f"{len(alt)} characters are read out in one go"
-            yield Remark(Quality.ALT_LONG, context, message, f"keep below {MOST}; tell the rest in the text", alt)
+            message = said("%(number)s characters are read out in one go", number=len(alt))
+            hint = said("keep below %(most)s; tell the rest in the text", most=MOST)
+            yield Remark(Quality.ALT_LONG, context, message, hint, alt)
         if picture.caption and alt.casefold().strip(".") == picture.caption.casefold().strip("."):
-            hint = "let 'alt' say what somebody sees, and the caption what it means"
-            yield Remark(Quality.ALT_REPEATS, context, "the caption says the same, so it is read out twice", hint, alt)
+            hint = said("let 'alt' say what somebody sees, and the caption what it means")
+            message = said("the caption says the same, so it is read out twice")
+            yield Remark(Quality.ALT_REPEATS, context, message, hint, alt)
         if found := _ANNOUNCES.match(alt):
-            message = f"‘{found.group()}’ is said by every screen reader already"
-            yield Remark(Quality.ALT_ANNOUNCES, context, message, "begin with what it shows", alt)
+            message = said("‘%(words)s’ is said by every screen reader already", words=found.group())
+            yield Remark(Quality.ALT_ANNOUNCES, context, message, said("begin with what it shows"), alt)
 
 
 def _is_file_name(alt: str, src: str) -> bool:
