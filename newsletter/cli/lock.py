@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from newsletter.errors import StoreError
+from newsletter.wording import said
 
 LEFT_OVER = 20.0  # seconds to wait for the parts of a sending that was killed: they finish what is under way
 
@@ -86,5 +87,6 @@ def _held(file: Path, timeout: float) -> Iterator[None]:
             yield
     except Timeout:
         raise StoreError(
-            "another sending is running, so nothing was done", "wait until it has ended, then try again"
+            said("another sending is running, so nothing was done"),
+            said("wait until it has ended, then try again; 'newsletter campaigns list' tells which"),
         ) from None

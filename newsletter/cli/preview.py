@@ -95,7 +95,7 @@ async def serve(
         catalogs = (builtin.LOCALES, root / "locales")
         door = Door(listening.getsockname()[1], frozenset(names), any_address=bool(password), password=password)
         config = uvicorn.Config(
-            make_app(studio, hub, door, catalogs),
+            make_app(studio, hub, door, catalogs, studio.bench.house.settings.formats),
             log_level="warning",
             access_log=False,
             server_header=False,

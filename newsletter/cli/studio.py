@@ -45,6 +45,7 @@ from newsletter.web.preview.studio import (
     Reader,
     Task,
 )
+from newsletter.wording import said
 
 if TYPE_CHECKING:
     from newsletter.cli.wiring import Stores
@@ -206,7 +207,7 @@ class PreviewStudio:
         """One edition."""
         person = await self._person(reader)
         if locale not in self.bench.house.settings.editions():
-            raise UsageError(f"there is no edition '{locale}'")
+            raise UsageError(said("there is no edition '%(locale)s'", locale=locale))
         return await self.work(lambda: self.bench.edition(slug, locale, reader, person))
 
     async def tasks(self, slug: str) -> tuple[Task, ...]:
@@ -219,7 +220,7 @@ class PreviewStudio:
         """The ``ref`` of a subscriber."""
         stores = await self.stores()
         if stores is None or await stores.subscribers.find(address) is None:
-            raise UsageError(f"nobody on the list has the address '{address}'")
+            raise UsageError(said("nobody on the list has the address '%(address)s'", address=address))
         ref = secrets.token_urlsafe(REF_BYTES)
         self._addresses[ref] = address
         if len(self._addresses) > ADDRESSES_KEPT:
@@ -232,7 +233,7 @@ class PreviewStudio:
         address, stores = self._addresses.get(reader.person), await self.stores()
         found = await stores.subscribers.find(address) if stores and address else None
         if found is None:
-            raise UsageError("this subscriber is not known any more", "type the address again")
+            raise UsageError(said("this subscriber is not known any more"), said("type the address again"))
         return Recipient(found.email, found.name, first_name(found.name, found.attributes), TOKEN)
 
     # Files

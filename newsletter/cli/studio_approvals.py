@@ -15,7 +15,7 @@ from newsletter.i18n.locales import own_name
 from newsletter.i18n.messages import messages
 from newsletter.web.preview.approving import Approvable, ApprovalPage
 from newsletter.web.preview.studio import Approved
-from newsletter.wording import headline
+from newsletter.wording import headline, said
 
 DIGITS = 16  # hexadecimal digits of a print: nobody forges one
 SHOWN = 8  # obstacles of one edition; its page of translators has them all
@@ -51,9 +51,11 @@ class ApprovalDesk:
         """The issue as it is now: nobody approves a last good version."""
         loaded, house = self._bench.load(slug), self._bench.house
         if loaded.issue is None or loaded.mistakes:
-            raise UsageError(f"'{slug}' cannot be read just now", "mend the mistakes that its page shows")
+            raise UsageError(
+                said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
+            )
         if locale and locale not in house.settings.locales:
-            raise UsageError(f"there is no edition '{locale}'")
+            raise UsageError(said("there is no edition '%(locale)s'", locale=locale))
         return loaded.issue
 
     def _page(self, slug: str) -> ApprovalPage:
@@ -84,7 +86,9 @@ class ApprovalDesk:
         loaded, house = self._loaded(slug, locale), self._bench.house
         now = seal_of(house, loaded, locale)
         if _print(now) != seen:
-            raise UsageError(f"the {locale} edition of '{slug}' has changed since you opened the page", "read it again")
+            values = {"locale": locale, "slug": slug}
+            message = said("the %(locale)s edition of '%(slug)s' has changed since you opened the page", **values)
+            raise UsageError(message, said("read it again"))
         return approve_edition(house, loaded, locale, by, now)
 
 

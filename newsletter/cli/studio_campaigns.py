@@ -43,10 +43,11 @@ DOMAINS = 15  # of mail that are shown; the others are counted
 TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
 RETRY = "retry"  # the verdict that tries the rejected again
-PAUSED_HERE = "a person paused it in the studio"
+PAUSED_HERE = said("a person paused it in the studio")
 OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
-NOBODY_YET = "there is no list of subscribers yet"
+NOBODY_YET = said("there is no list of subscribers yet")
+IMPORT = said("'newsletter subscribers import FILE' makes one")
 OpenStores = Callable[[], Awaitable["Stores | None"]]
 
 
@@ -83,7 +84,7 @@ class CampaignDesk:
         try:
             stores = await self._stores()
             if stores is None:
-                raise UsageError(NOBODY_YET, "'newsletter subscribers import FILE' makes one")
+                raise UsageError(NOBODY_YET, IMPORT)
             house = self._bench.own_house()
             known_segments(house, list(segments))
             async with house.stores() as own:
@@ -112,11 +113,11 @@ class CampaignDesk:
         async with self._starting, AsyncExitStack() as exits:
             self._require_idle()
             if await self._stores() is None:
-                raise UsageError(NOBODY_YET, "'newsletter subscribers import FILE' makes one")
+                raise UsageError(NOBODY_YET, IMPORT)
             house = self._bench.own_house()
             known_segments(house, list(segments))
             if not segments:
-                raise UsageError("to whom? choose at least one segment")
+                raise UsageError(said("to whom? choose at least one segment"))
             server = house.smtp_server()
             stores = await exits.enter_async_context(house.stores())
             sending = Sending(house, slug, list(segments), wish_of(house, at=at))
@@ -146,16 +147,19 @@ class CampaignDesk:
 
     def _require_idle(self) -> None:
         if self._closed:
-            raise UsageError("the studio is being closed")
+            raise UsageError(said("the studio is being closed"))
         if sending := self._courses.sending:
-            raise UsageError(f"this studio is sending campaign {sending}", "wait for its end, or pause it")
+            raise UsageError(
+                said("this studio is sending campaign %(number)s", number=sending),
+                said("wait for its end, or pause it"),
+            )
 
     async def pause(self, number: int) -> None:
         """Send nothing more of it."""
         stores = await self._opened()
         await find(stores, number)
-        if not await stores.campaigns.pause(number, PAUSED_HERE):
-            raise UsageError(f"campaign {number} has nothing to pause")
+        if not await stores.campaigns.pause(number, str(PAUSED_HERE)):
+            raise UsageError(said("campaign %(number)s has nothing to pause", number=number))
         self._courses.stop(number)
         self._tell()
 
@@ -164,7 +168,7 @@ class CampaignDesk:
         stores = await self._opened()
         campaign = await find(stores, number)
         if campaign.status not in (CampaignStatus.PAUSED, CampaignStatus.RUNNING, CampaignStatus.SCHEDULED):
-            raise UsageError(f"campaign {number} is {campaign.status}; nothing of it can go on")
+            raise UsageError(said("campaign %(number)s has ended; nothing of it can go on", number=number))
         if self._courses.of(number)[0]:
             if campaign.status is not CampaignStatus.PAUSED:
                 return
@@ -180,7 +184,7 @@ class CampaignDesk:
         stores = await self._opened()
         campaign = await find(stores, number)
         if campaign.status not in OPEN:
-            raise UsageError(f"campaign {number} is {campaign.status}; there is nothing to cancel")
+            raise UsageError(said("campaign %(number)s has ended; there is nothing to cancel", number=number))
         await cancel(stores, number)
         self._courses.stop(number)
         self._tell()
@@ -188,10 +192,10 @@ class CampaignDesk:
     async def resolve(self, number: int, verdict: str) -> None:
         """Decide of those in doubt, or try the rejected again."""
         if verdict not in (*Verdict, RETRY):
-            raise UsageError(f"there is no decision '{verdict}'")
+            raise UsageError(said("there is no decision '%(verdict)s'", verdict=verdict))
         changed = await resolve(await self._opened(), number, None if verdict == RETRY else Verdict(verdict))
         if not changed:
-            raise UsageError(f"there is nothing more to decide in campaign {number}")
+            raise UsageError(said("there is nothing more to decide in campaign %(number)s", number=number))
         self._tell()
 
     # Watching
@@ -223,7 +227,7 @@ class CampaignDesk:
             campaign.slug,
             campaign.segments,
             campaign.status.value,
-            _without_addresses(campaign.reason),
+            PAUSED_HERE if campaign.reason == PAUSED_HERE else _without_addresses(campaign.reason),
             campaign.starts_at,
             campaign.frozen_at,
             {locale: _plain(by_locale[locale]) for locale in sorted(by_locale)},
@@ -259,7 +263,7 @@ class CampaignDesk:
     async def _opened(self) -> Stores:
         stores = await self._stores()
         if stores is None:
-            raise UsageError("nothing was ever sent from here")
+            raise UsageError(said("nothing was ever sent from here"))
         return stores
 
 
@@ -268,8 +272,9 @@ async def _frozen(sending: Sending, stores: Stores, server: SmtpServer, people: 
     prepared = await sending.prepare(stores, server)
     reached = prepared.plan.people if prepared else 0
     if prepared is None or reached != people:
-        typed = "no number" if people < 0 else str(people)
-        raise UsageError(f"it would reach {reached} people, and {typed} was typed", "look at the numbers again")
+        typed = said("no number") if people < 0 else str(people)
+        message = said("it would reach %(reached)s people, and %(typed)s was typed", reached=reached, typed=typed)
+        raise UsageError(message, said("look at the numbers again"))
     return await sending.freeze(stores, prepared)
 
 
@@ -291,7 +296,7 @@ def _decisions(campaign: Campaign, by_locale: Mapping[str, Mapping[State, int]])
 
 def _without_addresses(text: str) -> str:
     """What a server said, without whom it concerns: an address is shown to those who ask for it."""
-    return _ADDRESS.sub(r"…@\1", text)
+    return _ADDRESS.sub(r"…@\1", text) if _ADDRESS.search(text) else text
 
 
 def _plain(counts: Mapping[State, int]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from newsletter.cli.lock import only_run
 from newsletter.cli.running import Course, Ended, Runner
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.store.campaigns import Campaign
+from newsletter.wording import said
 
 BUSY = 2.0  # seconds after which a campaign looks again whether another process has ended
 
@@ -94,7 +95,10 @@ class Courses:
             except NewsletterError as error:
                 self.errors[own.number] = (error.message, error.hint)
             except Exception:
-                self.errors[own.number] = ("something went wrong in the program itself", "the terminal shows more")
+                self.errors[own.number] = (
+                    said("something went wrong in the program itself"),
+                    said("the terminal shows more"),
+                )
                 raise
         self._tell()
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from newsletter.errors import UsageError
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import File
+from newsletter.wording import said
 from newsletter.workspace import Workspace
 
 MAX_BYTES = 2_000_000  # of a file on one page
@@ -21,7 +22,8 @@ _SUFFIXES = {"issues": (".yaml",), "locales": (".po", ".csv", ".yaml"), "templat
 def read_file(workspace: Workspace, shown: str) -> File:
     """The file of this name, by lines.  UsageError for what may not be seen or is not there."""
     refusal = UsageError(
-        f"'{shown}' is no file that the studio shows", "it shows settings, issues, catalogs, templates"
+        said("'%(path)s' is no file that the studio shows", path=shown),
+        said("it shows settings, issues, catalogs, templates"),
     )
     path = PurePosixPath(shown)
     if not shown.isprintable() or "\\" in shown or str(path) != shown or path.is_absolute() or ".." in path.parts:

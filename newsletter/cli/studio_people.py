@@ -11,6 +11,7 @@ from newsletter.cli.workbench import Workbench
 from newsletter.errors import UsageError
 from newsletter.i18n.locales import halves_of, own_name
 from newsletter.web.preview.people import Listed, People, Person, SegmentRow
+from newsletter.wording import said
 
 if TYPE_CHECKING:
     from newsletter.cli.wiring import Stores
@@ -43,7 +44,7 @@ class PeopleDesk:
         house, stores = self._bench.house, await self._stores()
         known_segments(house, [segment])
         if stores is None:
-            raise UsageError("there is no list of subscribers yet")
+            raise UsageError(said("there is no list of subscribers yet"))
         found, more = await first_people(house, stores, segment, LISTED)
         people = (entry.subscriber for entry in found)
         return Listed(segment, tuple(Person(p.email, p.name, p.locale, tuple(sorted(p.tags))) for p in people), more)

@@ -39,6 +39,7 @@ from newsletter.web.preview.translating import (
     Suggestion,
     Translation,
 )
+from newsletter.wording import said
 
 KEY_DIGITS = 12
 SUGGESTIONS = 4  # that a translator is shown at most
@@ -80,9 +81,11 @@ class TranslationDesk:
     def _sheet(self, slug: str, locale: str) -> _Sheet:
         loaded, house = self._bench.load(slug), self._bench.house
         if loaded.issue is None:
-            raise UsageError(f"'{slug}' cannot be read just now", "mend the mistakes that its page shows")
+            raise UsageError(
+                said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
+            )
         if locale not in house.settings.locales or locale == loaded.issue.issue.source_locale:
-            raise UsageError(f"'{slug}' is not translated into '{locale}'")
+            raise UsageError(said("'%(slug)s' is not translated into '%(locale)s'", slug=slug, locale=locale))
         path = catalog_path(house.workspace.locales, locale, slug)
         return _Sheet(loaded.issue, locale, path, house.workspace.shown(path))
 
@@ -192,7 +195,8 @@ class TranslationDesk:
             if stamp(sheet.path) == sheet.stamp:
                 write_catalog(catalog, sheet.path)
                 return Kept(saved=True)
-        raise StoreError(f"{sheet.shown_path} changes all the time", "another program writes it; wait for its end")
+        told = said("%(path)s changes all the time", path=sheet.shown_path)
+        raise StoreError(told, said("another program writes it; wait for its end"))
 
 
 class _Sheet:

@@ -13,6 +13,7 @@ from newsletter.errors import FindingsError, NewsletterError, UsageError
 from newsletter.i18n.locales import halves_of, own_name
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.trying import Copy, Trial, TrialPage
+from newsletter.wording import said
 
 TOPIC = "tests"
 
@@ -41,9 +42,11 @@ class TrialDesk:
         """Begin."""
         page = await self.page(slug)
         if to not in page.addresses:
-            raise UsageError(f"'{to}' is not among preview.test_addresses", "add it to newsletter.yaml")
+            raise UsageError(
+                said("'%(address)s' is not among preview.test_addresses", address=to), said("add it to newsletter.yaml")
+            )
         if self._sending and not self._sending.done():
-            raise UsageError("a test is under way already", "wait for its end")
+            raise UsageError(said("a test is under way already"), said("wait for its end"))
         locales = self._bench.house.settings.editions()
         copies = tuple(Copy(locale, " + ".join(map(own_name, halves_of(locale)))) for locale in locales)
         self._tell(slug, Trial(to, copies, under_way=True))

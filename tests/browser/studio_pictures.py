@@ -25,7 +25,7 @@ from .studio import studio
 
 ROOT = Path(__file__).parents[2]
 SLUG = "2019-06-no-polimigra"
-SENT = "2019-05-cows-talk"
+SENT, OTHER = "2019-05-cows-talk", "2018-11-eli"
 DOMAINS = ("example.org", "example.com", "example.net")
 COLOURS = 160  # a palette keeps each picture far below 300 KB
 DESK, PHONE = (1400, 860), (360, 740)  # pixels
@@ -41,7 +41,7 @@ PAGES = {
     "message": f"/issues/{SLUG}/translate/es?context=no-polimigra.body",
     "approve": f"/issues/{SLUG}/approve",
     "test": f"/issues/{SLUG}/test",
-    "send": f"/issues/{SENT}/send?segment=everyone&segment=farmworkers",
+    "send": f"/issues/{OTHER}/send?segment=everyone&segment=farmworkers",
     "obstacles": f"/issues/{SLUG}/send?segment=farmworkers",
     "campaigns": "/campaigns",
     "campaign": "/campaigns/1",
@@ -73,7 +73,7 @@ def campaign(root: Path) -> None:
     rows = [f"reader{n}@{DOMAINS[n % 3]},Reader {n},{'es' if n % 3 else 'en'},farmworker" for n in range(1200)]
     (root / "list.csv").write_text("\n".join(["email,name,locale,tags", *rows]) + "\n", encoding="utf-8")
     newsletter("subscribers", "import", "list.csv")
-    faults = {("BODY", "reader7@example.org"): CUT, ("RCPT", "reader8@example.net"): "550 not from here"}
+    faults = {("BODY", "reader9@example.org"): CUT, ("RCPT", "reader8@example.net"): "550 not from here"}
     faults |= {("RCPT", f"reader{n}@example.com"): "451 come back later" for n in range(20)}
     with scripted_server(Script(lambda verb, to: faults.get((verb, to)))) as inbox:
         settings = (root / "newsletter.yaml").read_text(encoding="utf-8")

@@ -37,7 +37,7 @@ CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]
     },
     "studio.po": {
         f"{STUDIO}/templates": ("**.j2", "jinja2", _JINJA),
-        STUDIO: ("**.py", "python", {"words": None, "words_of": None}),
+        STUDIO: ("**.py", "python", {"words": None, "said": None}),
         **{folder: ("**.py", "python", {"said": None}) for folder in SAYING},
     },
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -16,7 +16,7 @@ from newsletter.web.preview import events
 from newsletter.web.preview.doing import WholeStudio
 from newsletter.web.preview.events import Hub, Since
 from newsletter.web.preview.guard import Door, Guard
-from newsletter.web.preview.pages import on_error, words_of
+from newsletter.web.preview.pages import on_error
 from newsletter.web.preview.views import (
     approve,
     campaigns,
@@ -29,18 +29,26 @@ from newsletter.web.preview.views import (
     translate,
     trial,
 )
+from newsletter.wording import said
 
 VIEWS = (overview, issue, mail, translate, approve, trial, campaigns, people, files, static, events)
 
 
-def make_app(studio: WholeStudio, hub: Hub, door: Door, catalogs: Sequence[Path]) -> Starlette:
-    """All pages.  ``catalogs`` are the folders of words, from the weakest to the strongest."""
+def make_app(
+    studio: WholeStudio, hub: Hub, door: Door, catalogs: Sequence[Path], formats: Mapping[str, str] | None = None
+) -> Starlette:
+    """All pages.
+
+    ``catalogs`` are the folders of words, from the weakest to the strongest;
+    ``formats`` is how a language writes dates and numbers, where not its own way.
+    """
     app = Starlette(
         routes=[route for view in VIEWS for route in view.ROUTES],
         middleware=[Middleware(Guard, door=door), Middleware(Since, hub=hub)],
         exception_handlers={NewsletterError: on_error, HTTPException: _on_http_error},
     )
     app.state.studio, app.state.hub, app.state.catalogs = studio, hub, tuple(catalogs)
+    app.state.formats = formats or {}
     return app
 
 
@@ -48,4 +56,4 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code != 404:  # noqa: PLR2004 - HTTP's own numbers
         return Response(str(error.detail), error.status_code, error.headers)
-    return await on_error(request, UsageError(words_of(request)("There is no such page.")))
+    return await on_error(request, UsageError(said("There is no such page.")))

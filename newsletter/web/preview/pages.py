@@ -35,7 +35,8 @@ def language_of(request: Request) -> str:
 def words_of(request: Request) -> Words:
     """The words of that language."""
     folders: Sequence[Path] = request.app.state.catalogs
-    return words_for(language_of(request), folders)
+    language = language_of(request)
+    return words_for(language, folders, request.app.state.formats.get(language, ""))
 
 
 def respond(request: Request, template: str, *, status: int = 200, **values: object) -> Response:

@@ -17,9 +17,9 @@ LANGUAGES = ("en", "es")
 DEFAULT = "en"
 
 
-def words_for(language: str, folders: Sequence[Path]) -> Words:
+def words_for(language: str, folders: Sequence[Path], format_locale: str = "") -> Words:
     """The words of one language; ``folders`` from the weakest to the strongest."""
-    return read_words(DOMAIN, language, folders)
+    return read_words(DOMAIN, language, folders, format_locale)
 
 
 def choose(header: str, wanted: str = "") -> str:

@@ -8,7 +8,8 @@ from starlette.routing import Route
 
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.web.preview.campaigns import Campaigning, Watched
-from newsletter.web.preview.pages import form, respond, see_other, words_of
+from newsletter.web.preview.pages import form, respond, see_other
+from newsletter.wording import said
 
 MINUTE, HOUR = 60, 3600  # seconds
 
@@ -28,7 +29,7 @@ async def start(request: Request) -> Response:
     try:
         at = given.get("at", "").replace("T", " ") if "later" in given else ""
         if "later" in given and not at:
-            raise UsageError(words_of(request)("Say when it shall start."))
+            raise UsageError(said("Say when it shall start."))
         number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1, at)
     except NewsletterError as error:
         page = await desk.start_page(slug, chosen)
@@ -61,7 +62,7 @@ async def decide(request: Request) -> Response:
             case "resolve":
                 await desk.resolve(number, given.get("verdict", ""))
             case _:
-                raise UsageError(words_of(request)("Nothing was decided."))
+                raise UsageError(said("Nothing was decided."))
     except NewsletterError as error:
         return _watched(request, await desk.watch(number), error)
     return see_other(f"/campaigns/{number}")
