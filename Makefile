@@ -56,7 +56,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.studio
 	@$(BIN)/python -m tests.bench.bounces
 
-# The pictures of the README, and every page to look at, from the sample issue in headless Chromium.
+# The pictures of the README, the gallery of blocks, and every page to look at, from the sample issue in headless Chromium.
 PAGES := var/screenshots/pages/2019-06-no-polimigra
 screenshots: $(READY)
 	@$(BIN)/newsletter render 2019-06-no-polimigra --out var/screenshots/pages
@@ -65,6 +65,7 @@ screenshots: $(READY)
 	@$(BIN)/python -m tests.browser.screenshots --pair --dark $(PAGES).en.html $(PAGES).es.html docs/images/editions-dark.png
 	@$(BIN)/python -m tests.browser.studio_pictures --all var/screenshots/studio
 	@$(BIN)/python -m tests.browser.studio_pictures docs/images
+	@$(BIN)/python -m tests.browser.gallery docs/images/gallery
 
 # The templates' own words: extract them, and merge them into each messages.po.
 messages: $(READY)

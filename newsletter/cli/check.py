@@ -48,6 +48,7 @@ def check_command(
     house = open_house()
     files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
     entries = [entry for file in files for entry in check_issue(house, file)]
+    entries += _templates(house)
     if not issues:
         entries += _lost_waivers(house, files)
     if links:
@@ -65,6 +66,16 @@ def check_issue(house: House, file: Path) -> list[Entry]:
     from newsletter.cli.todo import left_to_do
 
     return left_to_do(house, file)
+
+
+def _templates(house: House) -> list[Entry]:
+    """What the MJML engine would pass over in the workspace's own templates; what it cannot read is an error."""
+    from newsletter.cli.todo import Entry
+    from newsletter.render.lint import FATAL, lint_templates
+
+    folder = house.workspace.root / "templates"
+    findings = lint_templates(folder, house.workspace.shown(folder))
+    return [Entry(finding, blocks=finding.code in FATAL) for finding in findings]
 
 
 def _lost_waivers(house: House, files: Sequence[Path]) -> list[Entry]:

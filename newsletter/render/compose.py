@@ -39,7 +39,7 @@ from newsletter.render.links import Links, other_editions
 from newsletter.render.mjml import Compiler
 from newsletter.render.pictures import Pictures
 from newsletter.render.text import appeal_amounts, event_times
-from newsletter.render.theme import FONT_STACKS, Letterhead, Plain
+from newsletter.render.theme import FONT_STACKS, RADII, Letterhead, Plain
 from newsletter.render.words import Words, template_words
 
 if TYPE_CHECKING:
@@ -228,8 +228,11 @@ class Composer:
         theme = self.letterhead.theme
         return {
             "theme": {
-                name: Plain(value) if isinstance(value, str) and name != "logo" else value
-                for name, value in theme.model_dump().items()
+                "radius": Plain(RADII[theme.corners]),
+                **{
+                    name: Plain(value) if isinstance(value, str) and name != "logo" else value
+                    for name, value in theme.model_dump().items()
+                },
             },
             "fonts": {
                 "heading": Plain(FONT_STACKS[theme.heading_font]),

@@ -19,6 +19,7 @@ from newsletter.content.fields import check_picture
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.render.ways import Donations, MapService
 
+DEFAULT_THEME = "harvest"  # the defaults of the keys; every other is a file (settings/themes.py)
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
 
 Colour = Annotated[str, StringConstraints(strict=True, pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
@@ -37,6 +38,16 @@ class Font(StrEnum):
     SERIF = "serif"
 
 
+class Corners(StrEnum):
+    """How buttons end."""
+
+    SQUARE = "square"
+    SOFT = "soft"
+    ROUND = "round"
+
+
+RADII = {Corners.SQUARE: "0px", Corners.SOFT: "3px", Corners.ROUND: "24px"}
+
 # Roboto may not be named: the MJML engine would fetch it from Google.  Android shows it for Arial anyway.
 FONT_STACKS = {
     Font.SANS: "-apple-system, 'Segoe UI', Arial, sans-serif",
@@ -49,10 +60,13 @@ def _logo(src: str, info: ValidationInfo) -> str:
 
 
 class Theme(BaseModel):
-    """Colours for light and dark, and the fonts for text and headings."""
+    """Colours for light and dark, the fonts for text and headings, and the form of buttons."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)] = Field(
+        DEFAULT_THEME, description="harvest, river, plaza, or one of your own; the keys below go over it."
+    )
     primary: Colour = Field("#1d5440", description="Header, links and most buttons.")
     accent: Colour = Field("#92331b", description="Appeals and calls to action.")
     highlight: Colour = Field("#dc9f2e", description="Stripes and marks, in the dark too; never words.")
@@ -66,6 +80,7 @@ class Theme(BaseModel):
     ink_dark: Colour = Field("#ece5d6", description="The text, in the dark.")
     heading_font: Font = Field(Font.SERIF, description="serif or sans.")
     text_font: Font = Field(Font.SERIF, description="serif or sans.")
+    corners: Corners = Field(Corners.SOFT, description="square, soft or round: of buttons.")
     logo: Annotated[str, AfterValidator(_logo)] = Field(
         "", max_length=500, description="A picture for the header; a file beside the issues, or https."
     )

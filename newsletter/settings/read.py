@@ -9,6 +9,7 @@ from newsletter.content.places import Source
 from newsletter.content.source import parse, read_source, validate
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan
 from newsletter.settings.model import Settings
+from newsletter.settings.themes import lay_theme
 
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
@@ -24,6 +25,7 @@ def read_settings(root: Path, environment: Mapping[str, str]) -> Settings:
             source.findings += _secrets_in(source)
             _overlay(source, environment)
             _read_secret_files(source, root)
+            lay_theme(source, root)
         return validate(source, Settings)
     except ContentError as errors:
         raise SettingsError(errors.findings) from None

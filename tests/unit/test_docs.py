@@ -491,3 +491,18 @@ def test_every_page_can_be_found_from_the_readme() -> None:
             seen.add(current)
             waiting += linked.get(current, ())
     assert {path.relative_to(ROOT).as_posix() for path in PAGES} <= seen
+
+
+# Gallery
+
+
+def test_gallery_shows_every_block_and_every_kind_of_action() -> None:
+    text = page("gallery.md")
+    headings = " ".join(titles_below("Gallery: what every block looks like", text)) + without_code(text)
+    shown = set(re.findall(r"`([a-z]+)`", headings))
+    assert {title.strip("`") for title in issue_models() if title.startswith("`")} | set(ActionKind) <= shown
+    pictures = {Path(target).name for target in _PICTURE.findall(text)}
+    issue = yaml.safe_load((ROOT / "tests" / "data" / "gallery.yaml").read_text(encoding="utf-8"))
+    assert pictures == {f"{block['id']}.png" for block in issue["blocks"] if "id" in block}
+    weight = sum(file.stat().st_size for file in (DOCS / "images" / "gallery").iterdir())
+    assert weight < 800_000, "whoever clones this repository loads them all"
