@@ -20,6 +20,7 @@ from newsletter.adapters.names import Names, NoAnswerError
 from newsletter.cli.doctor import pages, records
 from tests.integration.conftest import Space
 from tests.integration.dns_server import Records, dns_server
+from tests.integration.postgres import Postgres
 from tests.integration.servers import real_server, unused_port
 from tests.integration.test_campaigns import with_key
 
@@ -227,6 +228,17 @@ def test_copies_of_the_list_that_others_can_read_are_named(quiet: Space, monkeyp
         found = look(quiet, code=2)
     for name in ("var/backups/monday.db", "var/backups/list.csv"):
         assert found[name]["do"] == f"chmod 600 {name}"
+
+
+def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Patch, postgres: Postgres) -> None:
+    quiet.replace("database", postgres.new_database())
+    with asking(GOOD, monkeypatch):
+        assert look(quiet, code=2)["database"]["found"] == "the server answers, and its clock agrees with ours"
+        monkeypatch.setattr("newsletter.cli.doctor.machine.WRONG_CLOCK", -1)
+        assert "seconds apart" in look(quiet, code=2)["database's clock"]["found"]
+    quiet.replace("database", f"postgresql://postgres@127.0.0.1:{unused_port()}/x")
+    with asking(GOOD, monkeypatch):
+        assert "cannot be reached" in look(quiet, code=2)["database"]["found"]
 
 
 def test_a_full_disk_is_named(quiet: Space, monkeypatch: Patch) -> None:

@@ -33,7 +33,7 @@ async def database(house: House) -> list[Look]:
     off = abs((house.clock.now() - now).total_seconds())
     if off > WRONG_CLOCK:
         found = f"the database's clock and this machine's are {off:.0f} seconds apart"
-        return [well("database", "the server answers"), problem("clock", found, "set both by NTP")]
+        return [well("database", "the server answers"), problem("database's clock", found, "set both by NTP")]
     return [well("database", "the server answers, and its clock agrees with ours")]
 
 
