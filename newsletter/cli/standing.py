@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from newsletter import wording
 from newsletter.cli.report import Counts, counts_table
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.states import CampaignStatus, State
@@ -54,7 +55,8 @@ async def find(stores: Stores, number: int) -> Campaign:
     """One campaign by its number.  Raises UsageError."""
     campaign = await stores.campaigns.get(number)
     if campaign is None:
-        raise UsageError(f"there is no campaign {number}", "'newsletter campaigns list' lists them")
+        message = wording.said("there is no campaign %(number)s", number=number)
+        raise UsageError(message, wording.said("'newsletter campaigns list' lists them"))
     return campaign
 
 
