@@ -41,7 +41,7 @@ def init_command(
     skeleton.write_workspace(folder)
     (folder / "issues" / skeleton.SCHEMA_NAME).write_text(issue_schema(), encoding="utf-8")
     say(f"made the workspace {folder}")
-    say(f"  next: cd {folder}; newsletter check; newsletter render welcome --out var/welcome")
+    say(f"  next: cd {folder}; newsletter check; newsletter preview")
     say("  then: put your organisation's name and addresses into newsletter.yaml")
 
 
