@@ -26,6 +26,7 @@ from newsletter.content.fields import (
 from newsletter.content.model import Model
 from newsletter.content.placeholders import PLACEHOLDER
 from newsletter.content.problems import Problem, raise_problems
+from newsletter.wording import said
 
 MAX_LETTER = 1_200  # characters; Windows hands no address of more than 2,048 to a mail program, and "ñ" takes six
 
@@ -53,8 +54,9 @@ class Link(Model):
 def _not_over(until: dt.date, info: ValidationInfo) -> dt.date:
     words = vocabulary(info)
     if words and words.today and until < words.today:
-        hint = "ask the people in it again and change the date, or show another picture"
-        raise_problems([Problem("consent-over", f"the consent to show this picture ended on {until}", hint)])
+        hint = said("ask the people in it again and change the date, or show another picture")
+        message = said("the consent to show this picture ended on %(day)s", day=until)
+        raise_problems([Problem("consent-over", message, hint)])
     return until
 
 

@@ -20,6 +20,7 @@ from newsletter.content.placeholders import MARK, mark
 from newsletter.errors import TemplateError
 from newsletter.render.imaging import LIGHT, WIDTH, Prepared, prepare
 from newsletter.render.quality.remarks import Quality, Remark
+from newsletter.wording import said
 
 MEDIA_FIELD = "media"
 MEDIA_FOLDER = "media"
@@ -81,15 +82,22 @@ class Pictures:
             src, picture = self._published[name]
             total += len(picture.data)
             if picture.shown < WIDTH // 2:
-                message = f"'{src}' is {picture.shown} pixels wide, and is shown {WIDTH // 2} wide, so it is blurred"
-                yield Remark(Quality.PICTURE_SMALL, "", message, f"{WIDTH} pixels are sharp on every screen", src)
+                message = said(
+                    "'%(src)s' is %(pixels)s pixels wide, and is shown %(shown)s wide, so it is blurred",
+                    src=src,
+                    pixels=picture.shown,
+                    shown=WIDTH // 2,
+                )
+                hint = said("%(pixels)s pixels are sharp on every screen", pixels=WIDTH)
+                yield Remark(Quality.PICTURE_SMALL, "", message, hint, src)
             if len(picture.data) > LIGHT:
-                message = f"'{src}' has {len(picture.data) / 1000:.0f} KB"
-                hint = f"readers pay for it; at best below {LIGHT / 1000:.0f} KB"
+                message = said("'%(src)s' has %(size)s KB", src=src, size=round(len(picture.data) / 1000))
+                hint = said("readers pay for it; at best below %(size)s KB", size=LIGHT // 1000)
                 yield Remark(Quality.PICTURE_HEAVY, "", message, hint, src)
         if total > HEAVY:
-            message = f"the pictures together have {total / 1e6:.1f} MB"
-            yield Remark(Quality.PICTURE_HEAVY, "", message, "leave some out, or make them smaller")
+            message = said("the pictures together have %(size)s MB", size=f"{total / 1e6:.1f}")
+            hint = said("leave some out, or make them smaller")
+            yield Remark(Quality.PICTURE_HEAVY, "", message, hint)
 
 
 def place_media(page: str, base: str) -> str:

@@ -150,7 +150,8 @@ def test_picture_whose_consent_is_over_is_neither_checked_nor_sent(space_with_pi
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=2)
     space.write_issue(ISSUE.replace("UNTIL", str(yesterday)))
     checked = space.run("check", code=1)
-    assert f"issues/june.yaml:10:75: the consent to show this picture ended on {yesterday}" in checked.stderr
+    told = f"issues/june.yaml:10:75: the consent to show this picture ended on {yesterday}"
+    assert told in checked.stdout + checked.stderr
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "--to", "you@example.org", code=1)
@@ -173,4 +174,4 @@ def test_check_warns_of_a_blurred_picture(space_with_pictures: Space) -> None:
     space = space_with_pictures
     Image.new("RGB", (200, 100)).save(space.root / "issues" / "media" / "still.png")
     checked = space.run("check")
-    assert "'media/still.png' is 200 pixels wide" in checked.stderr
+    assert "june.yaml:17:19: 'media/still.png' is 200 pixels wide" in checked.stdout
