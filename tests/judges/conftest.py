@@ -21,6 +21,7 @@ from playwright.sync_api import Browser
 from newsletter.cli.content import write_editions
 from newsletter.cli.wiring import House
 from newsletter.i18n.locales import direction, halves_of
+from newsletter.render.notice import already_there, to_confirm, write_notice
 from newsletter.workspace import find_workspace
 from tests.browser.conftest import browser as a_browser
 from tests.tools.node import installed
@@ -119,6 +120,20 @@ def samples(folder: Path) -> list[Sample]:
     found = [_sample(file) for file in sorted(folder.glob("*.eml"))]
     assert len(found) > 10
     assert {"en", "es", "es+en", "ar"} == {sample.locale for sample in found}
+    return found
+
+
+@pytest.fixture(scope="session")
+def pages(samples: list[Sample]) -> list[Sample]:
+    """Every page that comes by mail: the sample editions, and what somebody gets who asks to be on the list."""
+    house = House(find_workspace(ROOT, {}))
+    found = list(samples)
+    for locale in house.settings.locales:
+        words = house.composer.template_words(locale)
+        for name, make in (("confirm", to_confirm), ("already-there", already_there)):
+            notice = make(words, house.settings.names()[locale], "https://news.example.org/c/token")
+            written = write_notice(notice, locale, house.composer, "https://news.example.org/")
+            found.append(Sample(f"{name}.{locale}", Path(), written.html, written.text))
     return found
 
 

@@ -31,11 +31,11 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_axe_finds_nothing(page: Page, samples: list[Sample], verdicts: Verdicts, scheme: Scheme) -> None:
+def test_axe_finds_nothing(page: Page, pages: list[Sample], verdicts: Verdicts, scheme: Scheme) -> None:
     page.emulate_media(color_scheme=scheme)
     only = None if scheme == "light" else "cat.color"  # nothing else depends on it
     found = {}
-    for sample in samples:
+    for sample in pages:
         page.set_content(sample.html)
         told = [one for one in violations(page, only) if one.partition(":")[0] not in AXE_EXCEPTIONS]
         if told:
@@ -56,8 +56,8 @@ def test_html_validate_finds_nothing(verdicts: Verdicts) -> None:
     assert {one.partition(":")[0] for one in verdicts.baseline["access"]} >= set(VALIDATE_EXCEPTIONS)
 
 
-def test_language_and_direction_survive_without_the_html_element(page: Page, samples: list[Sample]) -> None:
-    for sample in samples:
+def test_language_and_direction_survive_without_the_html_element(page: Page, pages: list[Sample]) -> None:
+    for sample in pages:
         page.set_content(sample.html)
         told = page.eval_on_selector_all(
             "body > *", "(all) => all.map((e) => [e.tagName, e.getAttribute('lang'), e.getAttribute('dir')])"
@@ -71,8 +71,8 @@ def test_language_and_direction_survive_without_the_html_element(page: Page, sam
         assert page.title() != ""
 
 
-def test_tables_for_layout_say_so_and_tables_of_facts_have_headings(page: Page, samples: list[Sample]) -> None:
-    for sample in samples:
+def test_tables_for_layout_say_so_and_tables_of_facts_have_headings(page: Page, pages: list[Sample]) -> None:
+    for sample in pages:
         page.set_content(sample.html)
         wrong = page.eval_on_selector_all(
             "table",
@@ -82,9 +82,9 @@ def test_tables_for_layout_say_so_and_tables_of_facts_have_headings(page: Page, 
         assert wrong == [], sample.name
 
 
-def test_plain_text_says_what_the_page_says(page: Page, samples: list[Sample]) -> None:
+def test_plain_text_says_what_the_page_says(page: Page, pages: list[Sample]) -> None:
     """Whoever reads the text alone misses no heading, no button, no date, no address."""
-    for sample in samples:
+    for sample in pages:
         page.set_content(sample.html)
         text = _letters(sample.text)
         said = page.eval_on_selector_all(

@@ -83,8 +83,8 @@ SMALL = """(least) => {
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_mail_without_styles_can_be_read(page: Page, samples: list[Sample], width: int) -> None:
-    for sample in samples:
+def test_mail_without_styles_can_be_read(page: Page, pages: list[Sample], width: int) -> None:
+    for sample in pages:
         shown(page, sample, width, styles=False)
         assert too_wide(page) <= 0, sample.name
         assert page.evaluate(SMALL, MIN_TEXT) == [], sample.name
@@ -96,13 +96,13 @@ def test_mail_without_styles_can_be_read(page: Page, samples: list[Sample], widt
         assert [one for one in heights if one[0] < MIN_TARGET] == [], sample.name
 
 
-def test_no_letters_are_small_anywhere(page: Page, samples: list[Sample]) -> None:
-    for sample in samples:
+def test_no_letters_are_small_anywhere(page: Page, pages: list[Sample]) -> None:
+    for sample in pages:
         assert shown(page, sample).evaluate(SMALL, MIN_TEXT) == [], sample.name
 
 
-def test_outlook_com_in_the_dark_can_be_read(page: Page, samples: list[Sample]) -> None:
-    for sample in samples:
+def test_outlook_com_in_the_dark_can_be_read(page: Page, pages: list[Sample]) -> None:
+    for sample in pages:
         shown(page, sample).evaluate("document.documentElement.setAttribute('data-ogsc', '')")
         assert page.evaluate(UNREADABLE, MIN_CONTRAST) == [], sample.name
 
@@ -137,14 +137,14 @@ INVERT = """(all) => {
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["what is light", "everything"])
-def test_inverted_colours_can_be_read(page: Page, samples: list[Sample], everything: bool) -> None:
-    for sample in samples:
+def test_inverted_colours_can_be_read(page: Page, pages: list[Sample], everything: bool) -> None:
+    for sample in pages:
         shown(page, sample).evaluate(INVERT, everything)
         assert page.evaluate(UNREADABLE, MIN_CONTRAST) == [], sample.name
 
 
-def test_pictures_that_are_not_loaded_leave_words_and_no_gaps(page: Page, samples: list[Sample]) -> None:
-    for sample in samples:
+def test_pictures_that_are_not_loaded_leave_words_and_no_gaps(page: Page, pages: list[Sample]) -> None:
+    for sample in pages:
         shown(page, sample)
         pictures = page.eval_on_selector_all(
             "img[alt]:not([alt=''])",
@@ -176,8 +176,8 @@ LYING_OVER = """() => [...document.querySelectorAll("body *")].filter((e) => e.c
 
 
 @pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_letters_may_be_twice_as_large(page: Page, samples: list[Sample], width: int) -> None:
-    for sample in samples:
+def test_letters_may_be_twice_as_large(page: Page, pages: list[Sample], width: int) -> None:
+    for sample in pages:
         shown(page, sample, width).evaluate(ENLARGE)
         assert too_wide(page) <= 0, sample.name
         assert page.evaluate(CUT_OFF) == [], sample.name
