@@ -37,7 +37,8 @@ def counts_table(heading: str, counts: Counts) -> tuple[tuple[str, ...], list[tu
     states.sort(key=lambda state: state is not State.ACCEPTED)
     columns = (heading, "recipients", *(state.replace("_", " ") for state in states))
     return columns, [
-        (name, sum(found.values()), *(found.get(state, 0) for state in states)) for name, found in counts.items()
+        (name or "erased", sum(found.values()), *(found.get(state, 0) for state in states))
+        for name, found in counts.items()
     ]
 
 

@@ -219,15 +219,16 @@ def test_certificates_that_end_soon_or_are_not_trusted_are_named(
 
 def test_copies_of_the_list_that_others_can_read_are_named(quiet: Space, monkeypatch: Patch) -> None:
     quiet.run("segments", "count")
-    backups = quiet.root / "var" / "backups"
-    backups.mkdir()
-    for name in ("monday.db", "list.csv"):
-        (backups / name).write_text("x", encoding="utf-8")
-        (backups / name).chmod(0o644)
+    for name in ("backups/monday.db", "backups/list.csv", "demo/people.csv"):
+        file = quiet.root / "var" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x", encoding="utf-8")
+        file.chmod(0o644)
     with asking(GOOD, monkeypatch):
         found = look(quiet, code=2)
     for name in ("var/backups/monday.db", "var/backups/list.csv"):
         assert found[name]["do"] == f"chmod 600 {name}"
+    assert "var/demo/people.csv" not in found
 
 
 def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Patch, postgres: Postgres) -> None:

@@ -15,6 +15,7 @@ from newsletter.audience.consent import Consent
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.subscribers import NewSubscriber, Status
 from newsletter.audience.tokens import Tokens
+from newsletter.cli.report import counts_table
 from newsletter.clock import SystemClock
 from newsletter.delivery.desk import Result
 from newsletter.delivery.states import Outcome, State
@@ -225,6 +226,7 @@ def test_erasing_asks_first_and_says_what_is_left_to_do(space: Space) -> None:
     assert "nobody on the list" in space.run("subscribers", "erase", "ana@example.org", "--yes", code=2).stderr
     again = space.run("subscribers", "import", "list.csv")
     assert "0 added" in again.stdout
+    assert counts_table("mail domain", {"": {State.ACCEPTED: 1}})[1] == [("erased", 1, 1)]
     assert "1 had themselves erased, and were not added" in again.stdout
     assert (
         "erased at their own wish"

@@ -16,6 +16,7 @@ LOW_DISK = 500 * 1024 * 1024  # bytes; a campaign of 100,000 takes some 50 MB
 WRONG_CLOCK = 60  # seconds; a signature that is dated later than a receiver's clock may be refused
 PRIVATE = 0o077  # the permissions that nobody but the owner may have
 # Copies and lists in the folder of the database, and one folder below it.
+DEMO = "demo"  # holds invented people only
 SENSITIVE = ("*.db", "*.db-*", "*.csv", "*.json", "*.sql", "*.dump", "*.gz", "*.key", "*.pem", "*password*")
 
 
@@ -60,7 +61,7 @@ async def permissions(house: House) -> list[Look]:
     files = {(workspace.root / name).resolve() for name in named if name}
     if file := _database_file(workspace):
         files.add(file.resolve())
-        beside = (file.parent, *(path for path in file.parent.glob("*") if path.is_dir()))
+        beside = (file.parent, *(path for path in file.parent.glob("*") if path.is_dir() and path.name != DEMO))
         files.update(path.resolve() for folder in beside for kind in SENSITIVE for path in folder.glob(kind))
     found = sorted(path for path in files if path.is_file())
     if not found:
