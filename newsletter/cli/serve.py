@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -77,14 +77,23 @@ async def serve(house: House, listening: socket.socket, trusted: Sequence[str], 
     import uvicorn
 
     from newsletter.cli.public import open_public
+    from newsletter.cli.running import on_signal
     from newsletter.web.public.server import server_config
 
     class Server(uvicorn.Server):
-        """Tells when it listens."""
+        """Tells when it listens, and is ended by signals as the other commands are: in peace, with exit code 0."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             on_ready()
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            with on_signal(self.stop):
+                yield
+
+        def stop(self) -> None:
+            self.should_exit = True
 
     async with open_public(house) as (app, public):
         public.mailer.try_out()

@@ -12,6 +12,7 @@ import asyncio
 import sqlite3
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -44,7 +45,8 @@ def workspace(root: Path, port: int = 1) -> Mapping[str, str]:
     (root / "newsletter.yaml").write_text(
         yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8"
     )
-    return asyncio.run(_fill(root))
+    with ThreadPoolExecutor(1) as thread:  # Playwright has an event loop in this one
+        return thread.submit(asyncio.run, _fill(root)).result()
 
 
 async def _fill(root: Path) -> Mapping[str, str]:

@@ -48,11 +48,11 @@ def public_pages(root: Path, *options: str, **environment: str) -> Iterator[str]
 
 
 @contextmanager
-def served(root: Path, *command: str, **environment: str) -> Iterator[tuple[str, int]]:
-    """Address and process of a command that serves pages and says where."""
+def served(root: Path, *command: str, code: str = "", **environment: str) -> Iterator[tuple[str, int]]:
+    """Address and process of a command, or of some ``code``, that serves pages and says where."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("NEWSLETTER_")}
     started = subprocess.Popen(
-        [sys.executable, "-m", "newsletter", *command],
+        [sys.executable, *(("-c", code) if code else ("-m", "newsletter", *command))],
         cwd=root,
         env={**clean, **environment},
         stdin=subprocess.DEVNULL,

@@ -147,7 +147,7 @@ def test_list_headers_are_literal_and_fit_the_footer(space: Space) -> None:
         assert re.search(r"^List-Id: .*<news\.example\.org>$", unfolded, re.MULTILINE)
         text, html = parts(parse(raw))
         assert found[1] in text
-        assert f'href="{found[1]}"' in html
+        assert f'href="{found[1]}?of=news"' in html
         links.add(found[1])
     assert len(links) == 2, "each reader has their own link"
 

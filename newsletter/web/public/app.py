@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from newsletter.clock import Clock
 from newsletter.web.public.buckets import Buckets
-from newsletter.web.public.guard import Guard
+from newsletter.web.public.guard import Guard, sorry
 from newsletter.web.public.joining import Joining
 from newsletter.web.public.pages import respond
 from newsletter.web.public.readers import Readers
@@ -51,12 +51,16 @@ def make_app(
     """
     app = Starlette(
         routes=[route for view in VIEWS for route in view.ROUTES],
-        exception_handlers={HTTPException: _on_http_error},
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_fault},
     )
     app.router.redirect_slashes = False  # it would redirect to whatever Host somebody sent
     app.state.site, app.state.public = site, public
     app.state.now, app.state.buckets = clock.now, buckets
     return Guard(app, site.prefix, on_fault)
+
+
+async def _on_fault(_request: Request, _error: Exception) -> Response:
+    return sorry()  # the guard gets the error itself
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

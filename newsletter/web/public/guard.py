@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024  # bytes; the longest form has a few hundred, and a mail client posts 26
@@ -56,10 +56,11 @@ class Guard:
                 await self._app(scope, receive, send)
             return  # no websockets here
         scope = {**scope, "path": self._own(scope["path"]), "root_path": ""}
-        begun = False
+        begun = ended = False
 
         async def with_headers(message: Message) -> None:
-            nonlocal begun
+            nonlocal begun, ended
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             if message["type"] == "http.response.start":
                 begun = True
                 headers = MutableHeaders(scope=message)
@@ -70,6 +71,7 @@ class Guard:
         try:
             async with asyncio.timeout(REQUEST_TIME):
                 await self._app(scope, await _read(scope, receive), with_headers)
+                return
         except (ClientDisconnect, ConnectionError):
             return  # nobody is left to answer
         except TooLongError:
@@ -78,8 +80,8 @@ class Guard:
             refusal = PlainTextResponse("That took too long.\n", 408, {"Connection": "close"})
         except Exception as error:  # a reader must get an answer, whatever it is
             self._on_fault(error)
-            refusal = PlainTextResponse("Something went wrong on our side. Please try again later.\n", 500)
-        else:
+            refusal = sorry()
+        if ended:
             return
         if begun:
             raise ConnectionError("the answer was cut off")  # the server closes the connection
@@ -90,6 +92,11 @@ class Guard:
         if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
             return path[len(self._prefix) :] or "/"
         return path
+
+
+def sorry() -> Response:
+    """The answer after a fault of ours."""
+    return PlainTextResponse("Something went wrong on our side. Please try again later.\n", 500)
 
 
 async def _read(scope: Scope, receive: Receive) -> Receive:

@@ -1,0 +1,329 @@
+"""``newsletter serve`` as a whole: a real server, slow and rude clients, headers, logs, prefixes, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from unittest import mock
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from newsletter.audience.subscribers import Status
+from newsletter.errors import StoreError
+from newsletter.web.public import server
+from newsletter.web.public.buckets import Buckets
+from newsletter.web.public.guard import MAX_BODY
+from tests.browser.studio import served
+from tests.integration.conftest import Space
+from tests.integration.faults import ask
+from tests.integration.public import INTERESTS, ONE_CLICK, Pages, heading, opened
+from tests.integration.test_leaving import People, held_at_the_gate
+
+PUBLIC = ("/subscribe", "/health", "/static/public.css", "/static/theme.css")
+
+
+@pytest.fixture
+async def pages(space: Space) -> AsyncIterator[Pages]:
+    space.set("public", interests=INTERESTS)
+    async with opened(space) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def serving(space: Space, *options: str) -> Iterator[tuple[str, int]]:
+    """A real server in a process of its own: address and port."""
+    with served(space.root, "serve", "--port", "0", *options) as (address, _pid):
+        yield address, int(address.rpartition(":")[2])
+
+
+async def all_pages(pages: Pages) -> list[str]:
+    """The path of a page of every kind."""
+    person = await pages.add()
+    token = pages.tokens.signup_token("x")
+    return [*PUBLIC, pages.leave(person), pages.prefer(person), "/u/x.y", "/p/x.y", f"/c/{token}", "/nothing"]
+
+
+async def test_every_answer_allows_nothing_from_elsewhere_and_sets_no_cookie(pages: Pages) -> None:
+    for path in await all_pages(pages):
+        for method in ("GET", "HEAD", "POST", "PUT", "OPTIONS"):
+            answer = await pages.client.request(method, path, headers={"Origin": "https://elsewhere.example"})
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "script" not in policy
+            assert "unsafe" not in policy
+            assert answer.headers["Referrer-Policy"] == "no-referrer"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert "Set-Cookie" not in answer.headers
+            assert "Access-Control-Allow-Origin" not in answer.headers
+            assert not answer.is_redirect
+            assert not re.search(r"<script|style=|\son\w+=", answer.text)
+            targets = re.findall(r'\b(?:src|href|action)="([^"]*)"', answer.text)
+            assert all(re.match(r"[/#]|mailto:|https://news\.example\.org/", target) for target in targets), targets
+
+
+async def test_personal_pages_are_kept_by_nobody(pages: Pages) -> None:
+    person = await pages.add()
+    for path in (pages.leave(person), pages.prefer(person), "/u/x.y", "/c/x.y"):
+        answer = await pages.client.get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+        title = re.search(r"<title>(.*?)</title>", answer.text)
+        assert title
+        assert "ana" not in title[1].lower()
+    assert "X-Robots-Tag" not in (await pages.client.get("/subscribe")).headers
+
+
+async def test_style_sheet_is_kept_and_asked_for_anew(pages: Pages) -> None:
+    first = await pages.client.get("/static/theme.css")
+    assert "#1d5440" in first.text
+    again = await pages.client.get("/static/theme.css", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await pages.client.get("/static/..%2fguard.py")).status_code == 404
+
+
+@pytest.mark.parametrize("host", ["evil.example", "", "news.example.org:80", "[::1"])
+async def test_no_link_is_made_of_what_a_request_says_of_its_host(pages: Pages, host: str) -> None:
+    headers = {"Host": host, "X-Forwarded-Host": "evil.example", "X-Forwarded-Prefix": "/evil"}
+    answer = await pages.client.get("/subscribe", headers=headers)
+    assert answer.status_code == 200
+    assert "evil" not in answer.text
+
+
+async def test_pages_work_below_a_path_whether_or_not_the_proxy_leaves_it_on(space: Space) -> None:
+    space.replace("public_url", "https://example.org/our/letters")
+    async with opened(space) as pages:
+        person = await pages.add()
+        for path in (f"/our/letters{pages.leave(person)}", pages.leave(person)):
+            page = await pages.client.get(f"{path}?lang=en")
+            assert page.status_code == 200
+            assert f'action="/our/letters{pages.leave(person)}?lang=en"' in page.text
+            found = re.findall(r'(?:href|action)="(/[^"]*)"', page.text)
+            assert found
+            assert all(target.startswith("/our/letters/") for target in found)
+        for path in ("/our/letters", "/our/lettersx/subscribe", "/our"):
+            assert (await pages.client.get(path)).status_code == 404
+        style = re.search(r'href="(/our/letters/static/[^"]+)"', page.text)
+        assert style
+        assert (await pages.client.get(style[1])).status_code == 200
+        await pages.client.post(f"/our/letters{pages.leave(person)}", data=ONE_CLICK)
+        assert (await pages.person()).status is Status.UNSUBSCRIBED
+
+
+async def test_long_forms_are_refused_whatever_they_say_of_their_length(pages: Pages) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _number in range(80):
+            yield b"x" * 1024
+
+    path = pages.leave(await pages.add())
+    for content in (b"x" * (MAX_BODY + 1), chunks()):
+        answer = await pages.client.post(path, content=content)
+        assert answer.status_code == 413
+    assert (await pages.client.post(path, content=b"x" * MAX_BODY)).status_code == 200
+
+
+async def test_fault_of_ours_is_told_without_words_and_without_tokens(
+    pages: Pages, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = await pages.add()
+    secret = RuntimeError("ana@example.org is a secret")
+    with mock.patch.object(pages.desk.readers, "find", side_effect=secret):
+        answer = await pages.client.get(pages.leave(person))
+    assert answer.status_code == 500
+    assert "later" in answer.text
+    assert "ana@" not in answer.text
+    (record,) = [record for record in caplog.records if record.name.startswith("newsletter")]
+    assert (record.msg, record.args) == ("page-failed", ())
+
+
+async def test_health_asks_the_database(pages: Pages) -> None:
+    assert (await pages.client.get("/health")).text == "ok\n"
+    with mock.patch.object(type(pages.desk.stores.database), "read", side_effect=StoreError("away")):
+        answer = await pages.client.get("/health")
+    assert (answer.status_code, answer.text) == (503, "the database does not answer\n")
+
+
+def test_one_network_of_a_client_counts_as_one_and_fills_up_again() -> None:
+    now = 0.0
+    buckets = Buckets(60, 2, lambda: now)
+    assert [buckets.allow("2001:db8::1"), buckets.allow("2001:db8::2"), buckets.allow("2001:db8::3")] == [
+        True,
+        True,
+        False,
+    ]
+    assert buckets.allow("2001:db8:0:1::1")
+    assert buckets.allow("::ffff:192.0.2.1")
+    assert [buckets.allow("192.0.2.1"), buckets.allow("192.0.2.1")] == [True, False]
+    now = 60.0
+    assert [buckets.allow("192.0.2.1"), buckets.allow("192.0.2.1")] == [True, False]
+    assert buckets.allow("no address at all")
+
+
+# A real server
+
+
+def test_real_server_serves_and_logs_no_token(space: Space, people: People) -> None:
+    people(1)
+    space.set("public", interests=INTERESTS)
+    started = space.start("serve", "--port", "0", "--log-format", "text")
+    try:
+        assert started.stdout is not None
+        line = started.stdout.readline()
+        found = re.search(r"at (http://[^/]+)/, for https://news\.example\.org$", line)
+        assert found, line
+        ref = ask(space, "select ref from subscribers")[0][0]
+        with httpx.Client(base_url=found[1]) as client:
+            assert client.get("/health").text == "ok\n"
+            assert client.post(f"/u/{ref}.wrong", data=ONE_CLICK).status_code == 200
+            assert client.get(f"/u/{ref}.wrong?x=ana@example.org", headers={"Upgrade": "websocket"}).status_code == 404
+            assert client.get("/subscribe", headers={"X-Forwarded-For": "a, b"}).status_code == 200
+            assert "server" not in client.get("/subscribe").headers
+        with socket.create_connection(("127.0.0.1", int(found[1].rpartition(":")[2]))) as rude:
+            rude.sendall(f"GET /u/{ref}.wrong\x00 nonsense\r\n\r\n".encode())
+            assert rude.recv(100).startswith(b"HTTP/1.1 400")
+    finally:
+        started.terminate()
+        out, err = started.communicate(timeout=60)
+    assert started.returncode == 0, err
+    assert str(ref) not in out + err
+    assert "@" not in out + err
+
+
+def test_slow_clients_are_cut_off_and_keep_nobody_out(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a process of its own, whose patience is shorter.
+    script = (
+        "import sys; from newsletter.web.public import guard, server;"
+        "server.HEAD_TIME = 1.0; guard.REQUEST_TIME = 1.5; server.IDLE_TIME = 1;"
+        "from newsletter.cli.main import main; sys.argv = ['newsletter', 'serve', '--port', '0']; main()"
+    )
+    monkeypatch.setenv("PYTHONPATH", "")
+    with served(space.root, code=script) as (address, _pid):
+        place = ("127.0.0.1", int(address.rpartition(":")[2]))
+        with contextlib.ExitStack() as held:
+            silent = [held.enter_context(socket.create_connection(place)) for _number in range(50)]
+            dripping = held.enter_context(socket.create_connection(place))
+            dripping.sendall(b"GET /subscribe HTTP/1.1\r\nHost: x\r\nX-A: ")
+            slow = held.enter_context(socket.create_connection(place))
+            slow.sendall(b"POST /u/x.y HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nList")
+            assert httpx.get(f"{address}/health").text == "ok\n"
+            began = time.monotonic()
+            for number in range(40):
+                with contextlib.suppress(OSError):
+                    dripping.sendall(b"a")
+                time.sleep(0.05)
+                if number == 20:
+                    dripping.settimeout(10)
+            for one in (*silent, dripping):
+                one.settimeout(10)
+                with contextlib.suppress(ConnectionError):
+                    assert one.recv(100) == b""
+            slow.settimeout(10)
+            assert slow.recv(100).startswith(b"HTTP/1.1 408")
+            assert time.monotonic() - began < 10
+        assert server.MAX_CONNECTIONS > 50
+
+
+def test_one_click_holds_for_the_very_next_claim_of_a_running_campaign(
+    space: Space, people: People, database_url: str
+) -> None:
+    space.replace("database", database_url)
+    people(10)
+    with serving(space) as (address, _port), held_at_the_gate(space, "june") as mail_server:
+        before = next(data for _from, to, data in mail_server.inbox.messages if to == "reader0@example.org")
+        assert b"/u/" in before
+
+        async def link() -> str:
+            house = space.house()
+            async with house.stores() as stores:
+                found = await stores.subscribers.find("reader6@example.org")
+                assert found is not None
+                return (await house.tokens(stores.database)).reader_token(found.ref)
+
+        answer = httpx.post(f"{address}/u/{asyncio.run(link())}", data=ONE_CLICK)
+        assert (answer.status_code, heading(answer)) == (200, "You are off the list")
+    assert mail_server.inbox.recipients() == [f"reader{n}@example.org" for n in range(10) if n != 6]
+
+
+# Anything at all
+
+PATHS = st.sampled_from(["subscribe", "u/", "p/", "c/", "static/", "health", "/", ""])
+TEXTS = st.text(max_size=40)
+FIELDS = st.dictionaries(
+    st.sampled_from(
+        [
+            "email",
+            "name",
+            "edition",
+            "interest",
+            "interests",
+            "form",
+            "website",
+            "what",
+            "undo",
+            "back",
+            "which",
+            "pause",
+        ]
+    )
+    | TEXTS,
+    TEXTS | st.sampled_from(["ana@example.org", "es", "en", "appeal", "keep", "4", "farms", "1"]),
+    max_size=8,
+)
+TYPES = st.sampled_from(
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+        'multipart/form-data; boundary="',
+        "\xff",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+async def test_nothing_that_is_asked_or_posted_makes_a_fault(pages: Pages, data: st.DataObject) -> None:
+    mine = [pages.tokens.reader_token("r"), pages.tokens.signup_token("s")]
+    if not data.draw(st.booleans()):
+        found = await pages.desk.stores.subscribers.find("ana@example.org") or await pages.add()
+        mine = [pages.tokens.reader_token(found.ref)]
+    path = "/" + data.draw(PATHS) + data.draw(st.sampled_from(mine) | TEXTS)
+    request: dict[str, Any] = {
+        "params": data.draw(st.dictionaries(st.sampled_from(["lang", "of", "x"]), TEXTS, max_size=3)),
+        "headers": {
+            "Accept-Language": data.draw(st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"))).encode(
+                "latin-1"
+            ),
+            "If-None-Match": data.draw(st.text(st.characters(max_codepoint=126, min_codepoint=32))),
+        },
+    }
+    method = data.draw(st.sampled_from(["GET", "HEAD", "POST", "POST", "DELETE"]))
+    if method == "POST":
+        if data.draw(st.booleans()):
+            request["data"] = data.draw(FIELDS)
+        else:
+            request["content"] = data.draw(st.binary(max_size=300))
+            request["headers"]["Content-Type"] = data.draw(TYPES).encode("latin-1")
+    # As bytes, so that the client does not tidy up what a rude one would send.
+    url = httpx.URL("https://news.example.org").copy_with(raw_path=_quoted(path))
+    answer = await pages.client.request(method, url.copy_merge_params(request.pop("params")), **request)
+    assert answer.status_code < 500
+    assert answer.headers["Content-Security-Policy"]
+
+
+def _quoted(path: str) -> bytes:
+    return (
+        b"".join(
+            bytes([char]) if 32 < char < 127 and char not in b"#?" else f"%{char:02X}".encode()
+            for char in path.encode()
+        )
+        or b"/"
+    )
