@@ -57,6 +57,7 @@ class Guard:
             return  # no websockets here
         scope = {**scope, "path": self._own(scope["path"]), "root_path": ""}
         begun = ended = False
+        refusal: Response
 
         async def with_headers(message: Message) -> None:
             nonlocal begun, ended
