@@ -181,11 +181,7 @@ class CampaignDesk:
 
     async def cancel(self, number: int) -> None:
         """Let nobody else have a copy."""
-        stores = await self._opened()
-        campaign = await find(stores, number)
-        if campaign.status not in OPEN:
-            raise UsageError(said("campaign %(number)s has ended; there is nothing to cancel", number=number))
-        await cancel(stores, number)
+        await cancel(await self._opened(), number)
         self._courses.stop(number)
         self._tell()
 

@@ -323,10 +323,11 @@ def test_two_campaigns_of_one_issue_mean_one_copy(space: Space, people: People, 
 
 def test_what_was_cancelled_is_not_said_to_be_resumable(space: Space, people: People, inbox: Inbox) -> None:
     people(2)
-    with scripted_server(Script(lambda verb, to: "550 no" if verb == "RCPT" and "reader0" in to else None)) as server:
+    with scripted_server(Script(lambda verb, to: "450 wait" if verb == "RCPT" and "reader0" in to else None)) as server:
         space.set("smtp", port=server.port)
         send(space, code=3)
     space.run("campaigns", "cancel", "1", "--yes")
+    assert "nothing to cancel" in space.run("campaigns", "cancel", "1", "--yes", code=2).stderr
     done = send(space, code=3)
     assert "it is cancelled, and nobody else gets a copy" in done.stderr
     assert "resume" not in done.stderr
