@@ -45,13 +45,26 @@ def _data(kind: str, value: str) -> object:
     return TXT([value[at : at + 255].encode() for at in range(0, len(value), 255)])
 
 
+def _on_one_port(known: Known) -> tuple[DNSServer, DNSServer]:
+    """A server for UDP and one for TCP, on the same free port; another is tried if TCP's is taken."""
+    silent = DNSLogger(logf=lambda _line: None)
+    for attempt in range(20):
+        udp = DNSServer(known, address="127.0.0.1", port=0, logger=silent)
+        port = udp.server.server_address[1]
+        try:
+            return udp, DNSServer(known, address="127.0.0.1", port=port, tcp=True, logger=silent)
+        except OSError:
+            udp.server.server_close()
+            if attempt == 19:
+                raise
+    raise AssertionError("unreachable")
+
+
 @contextlib.contextmanager
 def dns_server(records: Records, *, world: bool = True) -> Iterator[int]:
     """Serve on a free loopback port, over UDP and TCP; yields the port."""
-    silent = DNSLogger(logf=lambda _line: None)
-    udp = DNSServer(Known(records, world=world), address="127.0.0.1", port=0, logger=silent)
+    udp, tcp = _on_one_port(Known(records, world=world))
     port = udp.server.server_address[1]
-    tcp = DNSServer(Known(records, world=world), address="127.0.0.1", port=port, tcp=True, logger=silent)
     for server in (udp, tcp):
         server.start_thread()
     try:

@@ -39,6 +39,8 @@ def asking(records_of: Records, patch: Patch) -> Iterator[None]:
     with dns_server(records_of) as port:
         resolver = dns.asyncresolver.Resolver(configure=False)
         resolver.nameservers, resolver.port = ["127.0.0.1"], port
+        resolver.timeout = 20  # seconds for one try; a busy machine must not look like a missing network
+        patch.setattr("newsletter.adapters.names.LIFETIME", 25.0)
         patch.setattr(records, "names", lambda: Names(resolver))
         yield
 
