@@ -54,6 +54,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.i18n_sync
 	@$(BIN)/python -m tests.bench.i18n_check
 	@$(BIN)/python -m tests.bench.studio
+	@$(BIN)/python -m tests.bench.public
 	@$(BIN)/python -m tests.bench.bounces
 
 # The pictures of the README, the gallery of blocks, and every page to look at, from the sample issue in headless Chromium.
@@ -65,6 +66,8 @@ screenshots: $(READY)
 	@$(BIN)/python -m tests.browser.screenshots --pair --dark $(PAGES).en.html $(PAGES).es.html docs/images/editions-dark.png
 	@$(BIN)/python -m tests.browser.studio_pictures --all var/screenshots/studio
 	@$(BIN)/python -m tests.browser.studio_pictures docs/images
+	@$(BIN)/python -m tests.browser.public_pictures --all var/screenshots/public
+	@$(BIN)/python -m tests.browser.public_pictures docs/images
 	@$(BIN)/python -m tests.browser.gallery docs/images/gallery
 
 # The templates' own words: extract them, and merge them into each messages.po.

@@ -9,7 +9,7 @@ Source: RFC 8058; RFC 2369 §3.2.
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.audience.choices import Member
@@ -19,6 +19,7 @@ from newsletter.content.schema import MailKind
 from newsletter.web.public.forms import is_one_click, read_form
 from newsletter.web.public.pages import locale_of, respond, site_of, token_of
 from newsletter.web.public.readers import Readers
+from newsletter.web.public.site import language_of
 
 EVERYTHING = ""
 
@@ -34,19 +35,30 @@ async def page(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     """Leave, or with the field ``undo`` take it back.  Whatever else is posted, or nothing, means: everything."""
     token, form = token_of(request), await read_form(request)
-    kind = EVERYTHING if is_one_click(form) else _kind(form.get("what"))
-    if "undo" in form and not is_one_click(form):
+    if is_one_click(form):
+        return _told(request, await _readers(request).leave(token, EVERYTHING, way="one-click"))
+    kind = _kind(form.get("what"))
+    if "undo" in form:
         words = site_of(request).words(locale_of(request))
         agreement = Agreement(words("Put me back on the list"), "page to unsubscribe")
         member = await _readers(request).stay(token, kind, agreement)
         done = "stayed"
     else:
-        way = "one-click" if is_one_click(form) else "page"
-        member = await _readers(request).leave(token, kind, way=way)
+        member = await _readers(request).leave(token, kind, way="page")
         done = "left"
     if member is None:
         return respond(request, "unknown.html.j2", personal=True)
     return _shown(request, member, kind, done)
+
+
+def _told(request: Request, member: Member | None) -> Response:
+    """The answer to a mail client, which shows it to nobody: a few words, for hundreds may come in a second."""
+    words = site_of(request).words(locale_of(request, member.locale if member else ""))
+    if member is None:
+        text = f"{words('We cannot tell whose link this is')}. {words('Write to us')}: {site_of(request).contact}\n"
+    else:
+        text = f"{words('You are off the list')}.\n"
+    return PlainTextResponse(text, headers={"Content-Language": language_of(words.language)})
 
 
 def _shown(request: Request, reader: Subscriber | Member, kind: str, done: str = "") -> Response:
