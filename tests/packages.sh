@@ -5,6 +5,7 @@ set -eu
 
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v pdftoppm >/dev/null 2>&1 || missing="$missing poppler-utils"
 command -v msgfmt >/dev/null 2>&1 || missing="$missing gettext"
 fc-list 2>/dev/null | grep -qi "noto.*arabic\|dejavu" || missing="$missing fonts-dejavu-core"
 command -v opendkim-testmsg >/dev/null 2>&1 || [ -x /usr/sbin/opendkim-testmsg ] || missing="$missing opendkim-tools"

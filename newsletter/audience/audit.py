@@ -35,6 +35,8 @@ class Deed(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     RESOLVED = "resolved"
+    HIDDEN = "hidden"  # a page of the archive
+    SHOWN = "shown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import typer
 
 from newsletter import __version__
 from newsletter.cli import (
+    archive,
     audit,
     bounces,
     campaigns,
@@ -19,6 +20,7 @@ from newsletter.cli import (
     content,
     demo,
     doctor,
+    handout,
     i18n,
     parts,
     preview,
@@ -67,6 +69,8 @@ parts.register(app)
 worker.register(app)
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(bounces.app, name="bounces")
+app.add_typer(archive.app, name="archive")
+handout.register(app)
 demo.register(app)
 doctor.register(app)
 audit.register(app)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.logs import note
+from newsletter.cli.public_archive import ArchiveDesk
 from newsletter.cli.public_mail import MOST_PER_MINUTE, Mailer
 from newsletter.cli.public_readers import JoinDesk, ReaderDesk
 from newsletter.cli.wiring import House, Stores
@@ -55,6 +56,7 @@ class PublicDesk:
         self.mailer = Mailer(house, signups, tokens, house.smtp_server(), house.dkim_signer(), pace)
         self.readers = ReaderDesk(ChoiceStore(database, clock, writes), tokens)
         self.joining = JoinDesk(signups, tokens, self.mailer)
+        self.archive = ArchiveDesk(house, stores)
 
     async def healthy(self) -> bool:
         """Whether the database answers."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -14,18 +15,21 @@ from newsletter.audience.subscribers import parse_address
 from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
 from newsletter.cli.output import confirm, say, say_json, tell
+from newsletter.cli.publishing import Publication, publication
 from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
 from newsletter.cli.standing import repeat, when
 from newsletter.cli.wiring import House, Stores
+from newsletter.content.load import LoadedIssue
 from newsletter.delivery.deliver import Transport, connect
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader
 from newsletter.delivery.states import CampaignStatus, Outcome, State
 from newsletter.delivery.writer import write_message
 from newsletter.errors import NotDeliveredError, UsageError
 from newsletter.i18n.translate import limiting_segments
+from newsletter.render.facts import Issued
 from newsletter.render.rendered import CLIPPED_HINT, clipped
 from newsletter.store.campaigns import Campaign
 from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
@@ -110,6 +114,7 @@ class Prepared:
     target: Target
     plan: Plan
     edition_for: EditionFor
+    publication: Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +156,9 @@ class Sending:
                 say("this campaign has started: its recipients are frozen, and it reaches nobody new")
                 print_counts(counts)
                 return
-            target, edition_for = self._target()
+            loaded, target = self._target()
             plan = await self._plan(stores, target)
-            _make_editions(plan, edition_for)
+            _make_editions(plan, self._editions(loaded, {}))
 
             async def each(planned: Planned) -> None:
                 self._list(planned, target, as_json=as_json)
@@ -243,22 +248,27 @@ class Sending:
     def _names(self) -> list[str]:
         return [*self._segments, *([str(self._wish.got)] if self._wish.got else [])]
 
-    def _target(self) -> tuple[Target, EditionFor]:
-        """Whom a new campaign is for, and the maker of its editions."""
+    def _target(self) -> tuple[LoadedIssue, Target]:
+        """What a new campaign sends, and whom it is for."""
         house = self._house
         known_segments(house, self._segments)
         loaded = house.load(house.workspace.issue_file(self._issue))
-
-        @cache
-        def edition_for(locale: str, sees: frozenset[str]) -> FrozenEdition:
-            edition = house.frozen(loaded, locale, sees)
-            require_approval(house, loaded, locale)
-            return edition
-
         limiting = limiting_segments(loaded.issue)
         rules, wish = house.settings.segments, self._wish
         kind = loaded.issue.mail_kind
-        return Target(self._slug, tuple(self._segments), rules, limiting, kind, wish.got, wish.again), edition_for
+        return loaded, Target(self._slug, tuple(self._segments), rules, limiting, kind, wish.got, wish.again)
+
+    def _editions(self, loaded: LoadedIssue, issued: Mapping[str, Issued]) -> EditionFor:
+        """The maker of its editions."""
+        house = self._house
+
+        @cache
+        def edition_for(locale: str, sees: frozenset[str]) -> FrozenEdition:
+            edition = house.frozen(loaded, locale, sees, issued)
+            require_approval(house, loaded, locale)
+            return edition
+
+        return edition_for
 
     def _list(self, planned: Planned, target: Target, *, as_json: bool) -> None:
         person = planned.recipient.subscriber
@@ -299,23 +309,29 @@ class Sending:
 
         With a server, a connection is tried too.  Raises what editions, keys and servers raise.
         """
-        target, edition_for = self._target()
+        loaded, target = self._target()
         plan = await self._plan(stores, target)
         if not plan.people:
             return None
+        public = publication(self._house, loaded, plan.by_locale, await stores.archive.issued(self._slug))
+        edition_for = self._editions(loaded, public.issued)
         _make_editions(plan, edition_for)
         self._house.dkim_signer()
         if server is not None:
             await (await connect(server)).close()  # a wrong password shows before anything is frozen
-        return Prepared(target, plan, edition_for)
+        return Prepared(target, plan, edition_for, public)
 
     async def freeze(self, stores: Stores, prepared: Prepared) -> Campaign:
         """Start the campaign.  Raises AudienceError if it would reach others by now."""
         plan, schedule = prepared.plan, self._wish.schedule
-        also = None if schedule else await waker(self._house, stores, plan.people)
+        wake = None if schedule else await waker(self._house, stores, plan.people)
+        also = prepared.publication.storing(self._slug, self._starts_at(), wake)
         return await stores.freezer.freeze(
             prepared.target, prepared.edition_for, plan.by_locale, schedule=schedule, also=also
         )
+
+    def _starts_at(self) -> dt.datetime:
+        return self._wish.schedule.starts_at if self._wish.schedule else self._house.clock.now()
 
     async def _plan(self, stores: Stores, target: Target) -> Plan:
         plan = Plan()

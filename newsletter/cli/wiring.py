@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
+    from newsletter.render.facts import Issued
     from newsletter.render.pictures import Pictures
     from newsletter.render.rendered import Rendered
+    from newsletter.store.archive import ArchiveStore
     from newsletter.store.audit import AuditStore
     from newsletter.store.campaigns import CampaignStore
     from newsletter.store.database import Database
@@ -99,6 +101,7 @@ class House:
             theme=settings.theme,
             donations=Donations(**settings.donations.model_dump()),
             maps=settings.maps,
+            timezone=settings.organisation.timezone,
         )
         return Composer(
             letterhead,
@@ -192,27 +195,35 @@ class House:
 
         return render(letter, self.composer, anchored=anchored)
 
-    def frozen(self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None) -> FrozenEdition:
+    def frozen(
+        self,
+        loaded: LoadedIssue,
+        locale: str,
+        segments: frozenset[str] | None = None,
+        issued: Mapping[str, Issued] | None = None,
+    ) -> FrozenEdition:
         """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
 
-        Raises as ``edition`` and ``render`` do, and ContentError for errors of quality.
+        ``issued`` has the numbers of its events.  Raises as ``edition`` and
+        ``render`` do, and ContentError for errors of quality.
         """
+        from newsletter.cli.publishing import attached
         from newsletter.cli.quality import require_quality
 
         letter = self.letter(loaded, locale, segments)
         rendered = self.render(letter)
         require_quality(self, loaded, letter, rendered)
-        edition = self.freeze(rendered)
+        edition = self.freeze(rendered, attached(self, letter, issued or {}))
         if self.settings.pictures is Hosting.HOSTED:
             self.pictures.publish(self.workspace.public, rendered.html)
         return edition
 
-    def freeze(self, rendered: Rendered) -> FrozenEdition:
+    def freeze(self, rendered: Rendered, calendar: str = "") -> FrozenEdition:
         """What is kept of a rendered letter, with its pictures where the settings want them.  Raises TemplateError."""
         from newsletter.delivery.message import freeze_edition
 
-        carries = self.settings.pictures is Hosting.INLINE
-        return freeze_edition(rendered, self.sender(rendered.locale), self.pictures.inline if carries else None)
+        inline = self.pictures.inline if self.settings.pictures is Hosting.INLINE else None
+        return freeze_edition(rendered, self.sender(rendered.locale), inline, calendar)
 
     def sender(self, locale: str) -> Sender:
         """Whose mail it is, for readers of ``locale``; a pair's is its first language's."""
@@ -284,6 +295,7 @@ class House:
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:
         """The database, opened and migrated."""
+        from newsletter.store.archive import ArchiveStore
         from newsletter.store.audit import AuditStore
         from newsletter.store.campaigns import CampaignStore
         from newsletter.store.database import Database
@@ -304,6 +316,7 @@ class House:
                 Freezer(database, self.clock, locales, self.settings.bilingual, self.who),
                 Upkeep(database, self.clock),
                 AuditStore(database, self.clock),
+                ArchiveStore(database, self.clock),
             )
 
     def sending_limits(self) -> dict[str, Limit]:
@@ -372,6 +385,7 @@ class Stores:
     freezer: Freezer
     upkeep: Upkeep
     audit: AuditStore
+    archive: ArchiveStore
 
 
 def open_house() -> House:

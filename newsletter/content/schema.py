@@ -36,6 +36,7 @@ class Issue(Model):
     kind: MailKind | None = Field(
         None, description="news or appeal: readers may decline either. By its blocks, if left out."
     )
+    archive: bool = Field(default=True, strict=True, description="false: the issue gets no page on the web, only mail.")
     blocks: tuple[Block, ...] = Field(min_length=1, max_length=60)
 
     @property

@@ -1,15 +1,16 @@
 """Edition → message template with slots; template + reader → the bytes that go over the wire.
 
 An edition is encoded once: multipart/alternative, quoted-printable, CRLF.  The
-pictures that its page carries become parts beside the page, in base64.  A
-reader's values are filled into slots between segments that are already bytes,
-each escaped for the place it stands in.  A slot is set between two soft line
-breaks, so that no value can make a line too long.
+pictures that its page carries become parts beside the page, in base64; a file
+with its events is attached behind all that, in a multipart/mixed.  A reader's
+values are filled into slots between segments that are already bytes, each
+escaped for the place it stands in.  A slot is set between two soft line breaks,
+so that no value can make a line too long.
 
 The bytes are ready for DATA as they are: lines end in CRLF, none begins with a
 dot and none is longer than 78 octets but for a long List-Unsubscribe (at most
 998).  Source: RFC 5322 §2.1.1; RFC 2045 §6.7; RFC 2369 and RFC 8058 (List-…);
-RFC 2387 and RFC 2392 (pictures beside their page).
+RFC 2387 and RFC 2392 (pictures beside their page); RFC 6047 §2.4 (events).
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ from newsletter.render.rendered import Rendered
 MAX_FILLED = 80  # characters of a reader's value in a text; a name longer than that is a joke or an attack
 MAX_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1
 LINE = 72  # columns of quoted-printable, so that an encoded leading dot still fits in 76
+# An attachment, and no alternative to the words.
+CALENDAR_HEAD = (
+    b'Content-Type: text/calendar; charset=utf-8; method=PUBLISH;\r\n name="events.ics"\r\n'
+    b'Content-Disposition: attachment; filename="events.ics"\r\n'
+    b"Content-Transfer-Encoding: quoted-printable\r\n"
+)
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _DATA_URL = re.compile(r'(?<= src=")data:(?P<type>image/(?:png|jpeg|gif));base64,(?P<data>[A-Za-z0-9+/=]+)(?=")')
 _PLAIN_SLOT = re.compile(r"[A-Za-z0-9 _/:,~@'+-][A-Za-z0-9 ._/:,~@'+-]*")
@@ -68,6 +75,7 @@ class FrozenEdition:
     subject: str
     text: str
     html: str
+    calendar: str = ""  # its events as a file to attach, lines ended by CRLF; "" for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +114,16 @@ def reader_of(person: Addressee, tokens: Tokens) -> Reader:
     )
 
 
-def freeze_edition(rendered: Rendered, sender: Sender, inline: Callable[[str], str] | None = None) -> FrozenEdition:
+def freeze_edition(
+    rendered: Rendered, sender: Sender, inline: Callable[[str], str] | None = None, calendar: str = ""
+) -> FrozenEdition:
     """What is kept of a rendered edition, with the pictures at their public address, or as ``inline`` puts them in.
 
     A specimen is written here, where a mistake can still be mended: a campaign
     that holds an edition which cannot be written would be stuck.
     """
     page = inline(rendered.html) if inline else place_media(rendered.html, f"{sender.public_url}/")
-    edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page)
+    edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page, calendar)
     specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
     message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
     if not message.isascii() or max(map(len, message.split(b"\r\n"))) > MAX_LINE:
@@ -137,7 +147,9 @@ class MessageTemplate:
         self.sender = sender = edition.sender
         self._subject = edition.subject
         self._fixed_subject = None if MARK.search(edition.subject) else encode_text(edition.subject)
-        boundary = f"=_{secrets.token_hex(12)}".encode()  # "=_" cannot occur in quoted-printable
+        boundary, outer = _boundary(), _boundary()
+        inside = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n'
+        around = b'Content-Type: multipart/mixed;\r\n boundary="' + outer + b'"\r\n'
         # The part of List-Unsubscribe before the token, and the date of the last message: both cost more than a slot.
         self._unsubscribe_to = f"mailto:{quote(sender.reply_to, safe='@')}?subject=unsubscribe%20"
         self._dated: tuple[int, bytes] = (0, b"")
@@ -150,14 +162,14 @@ class MessageTemplate:
                 b"Content-Language: " + content_language(edition.locale).encode() + b"\r\n",
                 b"Auto-Submitted: auto-generated\r\n",
                 b"MIME-Version: 1.0\r\n",
-                b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n',
+                around if edition.calendar else inside,
             )
         )
-        self._parts: list[bytes | _Slot] = []
+        self._parts: list[bytes | _Slot] = [b"\r\n--" + outer + b"\r\n" + inside] if edition.calendar else []
         self._add_text(boundary, b"plain", edition.text)
         page, pictures = _taken_out(edition.html, sender.domain)
         if pictures:
-            beside = f"=_{secrets.token_hex(12)}".encode()
+            beside = _boundary()
             self._parts.append(
                 b"\r\n--" + boundary + b'\r\nContent-Type: multipart/related; type="text/html";\r\n'
                 b' boundary="' + beside + b'"\r\n'
@@ -168,6 +180,10 @@ class MessageTemplate:
         else:
             self._add_text(boundary, b"html", page)
         self._parts.append(b"\r\n--" + boundary + b"--\r\n")
+        if edition.calendar:
+            events = quoted(edition.calendar.replace("\r\n", "\n"))
+            self._parts.append(b"\r\n--" + outer + b"\r\n" + CALENDAR_HEAD + b"\r\n" + events)
+            self._parts.append(b"\r\n--" + outer + b"--\r\n")
 
     def _add_text(self, boundary: bytes, subtype: bytes, body: str) -> None:
         self._parts.append(
@@ -253,6 +269,10 @@ def _taken_out(page: str, domain: str) -> tuple[str, list[bytes]]:
         return f"cid:{name}@{domain}"
 
     return _DATA_URL.sub(named, page), list(parts.values())
+
+
+def _boundary() -> bytes:
+    return f"=_{secrets.token_hex(12)}".encode()  # "=_" cannot occur in quoted-printable
 
 
 def quoted(text: str) -> bytes:

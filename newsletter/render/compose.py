@@ -157,12 +157,13 @@ class Composer:
             lstrip_blocks=True,
         )
 
-    def mjml_and_html(self, letter: Letter, *, anchored: bool = False) -> tuple[str, str]:
+    def mjml_and_html(self, letter: Letter, *, anchored: bool = False, slots: object | None = None) -> tuple[str, str]:
         """The MJML and the HTML of a letter, both with all texts in place and marks for the reader's.
 
-        ``anchored`` puts a mark before each block (``anchors.py``).
+        ``anchored`` puts a mark before each block (``anchors.py``); ``slots``
+        make it a page of the public archive (``public.py``).
         """
-        mjml, html = self._compiled(TEMPLATE, {**self._context(letter), "anchored": anchored})
+        mjml, html = self._compiled(TEMPLATE, {**self._context(letter), "anchored": anchored, "slots": slots})
         for edition in editions_of(letter)[1:]:
             if f'id="{_anchor(edition)}"' not in html:
                 message = f"the templates leave out the second language of {letter.locale}"
@@ -185,7 +186,7 @@ class Composer:
         """A template as MJML and as HTML, with all values in their places."""
         values = _Values()
         try:
-            mjml = self._jinja.get_template(name).render(context, **{_VALUES: values})
+            mjml = self._jinja.get_template(name).render({"slots": None, **context}, **{_VALUES: values})
         except TemplateError as error:
             raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
         except NewsletterError:

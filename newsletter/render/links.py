@@ -57,10 +57,22 @@ def calendar_url(letterhead: Letterhead, slug: str, block: str, locale: str) -> 
     return f"{letterhead.public_url}/calendar/{slug}.{block}.{locale}.ics"
 
 
+def index_url(letterhead: Letterhead, locale: str) -> str:
+    """The list of all editions in one language."""
+    return f"{letterhead.public_url}/archive/{locale}"
+
+
+def feed_url(letterhead: Letterhead, locale: str) -> str:
+    """The newest of them as a feed."""
+    return f"{letterhead.public_url}/archive/{locale}.atom"
+
+
 def other_editions(letterhead: Letterhead, letter: Letter, words_for: Callable[[str], Words]) -> list[OtherEdition]:
-    """Every other language of the workspace, in the order of the settings."""
+    """Every other language of the workspace, in the order of the settings; none if the issue has no pages."""
     here = [edition.locale for edition in editions_of(letter)]
-    found = []
+    found: list[OtherEdition] = []
+    if not editions_of(letter)[0].issue.archive:
+        return found
     for locale in letterhead.locales:
         if locale not in here:
             words = words_for(locale)
@@ -84,7 +96,9 @@ class Links:
         self.unsubscribe = f"{mark(UNSUBSCRIBE_FIELD)}?of={edition.issue.mail_kind.value}"
 
     def calendar(self, block: Action) -> str:
-        """The event of a block, for a calendar."""
+        """The event of a block, for a calendar; "" if it is not for everybody, and so not on the web."""
+        if not self._edition.issue.archive or (block.only and block.only.segments):
+            return ""
         return calendar_url(self._letterhead, self._edition.slug, block.id, self._edition.locale)
 
     def map(self, event: Event) -> str:

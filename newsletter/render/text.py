@@ -115,8 +115,9 @@ class _Half:
         rows = [
             (self.words("Unsubscribe"), self.links.unsubscribe),
             (self.words("Change what you get"), mark(PREFERENCES_FIELD)),
-            (self.words("View in your browser"), page),
         ]
+        if self.edition.issue.archive:
+            rows.append((self.words("View in your browser"), page))
         rows += [(other.label, other.url) for other in others]
         yield "\n".join(f"{label}:\n  {url}" for label, url in rows)
 
@@ -265,7 +266,8 @@ class _Half:
                 label = ""
             if block.event.online:
                 yield self.words("Online"), str(block.event.online)
-            yield self.words("Calendar"), self.links.calendar(block)
+            if calendar := self.links.calendar(block):
+                yield self.words("Calendar"), calendar
         if block.deadline:
             yield self.words("Deadline"), self.edition.formats.day(block.deadline)
 

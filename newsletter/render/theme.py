@@ -117,7 +117,8 @@ def _luminance(colour: str) -> float:
 class Letterhead:
     """Whose letter it is: what the header and footer of every edition say, and how its links are made.
 
-    ``names`` is by locale; ``public_url`` has no slash at its end.
+    ``names`` is by locale; ``public_url`` has no slash at its end.  ``timezone``
+    says when a day is over.
     """
 
     names: Mapping[str, str]
@@ -127,6 +128,7 @@ class Letterhead:
     theme: Theme
     donations: Donations = field(default_factory=Donations)
     maps: MapService = MapService.OPENSTREETMAP
+    timezone: str = "UTC"
 
     def name(self, locale: str) -> str:
         """The organisation's name as it calls itself in ``locale``."""

@@ -19,6 +19,7 @@ from newsletter.settings.sections import (
     AllLimits,
     ApprovalRule,
     BounceSettings,
+    CalendarSettings,
     CheckSettings,
     DkimSettings,
     DonationSettings,
@@ -56,6 +57,7 @@ class Settings(Section):
     pictures: Hosting = Field(Hosting.HOSTED, description="hosted below public_url, or inline: in the mail itself.")
     maps: MapService = Field(MapService.OPENSTREETMAP, description="Where links to places lead.")
     donations: DonationSettings = Field(default_factory=lambda: DonationSettings.model_validate({}))
+    calendar: CalendarSettings = Field(default_factory=lambda: CalendarSettings.model_validate({}))
     preview: PreviewSettings = Field(default_factory=lambda: PreviewSettings.model_validate({}))
     public: PublicSettings = Field(default_factory=lambda: PublicSettings.model_validate({}))
     theme: Theme = Field(default_factory=lambda: Theme.model_validate({}))

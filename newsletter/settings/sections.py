@@ -148,6 +148,14 @@ class DonationSettings(Section):
     monthly: QueryPair = Field("monthly=1", description="What makes a gift monthly: a name, or name=value.")
 
 
+class CalendarSettings(Section):
+    """Events, as files for calendars."""
+
+    attach: bool = Field(
+        default=False, description="Attach the events of an issue to its mail, besides the link that is in it."
+    )
+
+
 class PreviewSettings(Section):
     """The studio, ``newsletter preview``."""
 

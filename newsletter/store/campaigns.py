@@ -164,6 +164,7 @@ class CampaignStore:
                 row["subject"],
                 row["text"],
                 row["html"],
+                row["calendar"],
             )
             for row in rows
         }

@@ -32,7 +32,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from newsletter.errors import StoreAwayError, StoreError
 from newsletter.store.tables import UtcTime
 
-NEWEST = "0003"  # the revision that this version of the program works with
+NEWEST = "0004"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
 CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the address says otherwise
 LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks

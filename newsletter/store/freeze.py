@@ -291,6 +291,7 @@ async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition
             subject=edition.subject,
             text=edition.text,
             html=edition.html,
+            calendar=edition.calendar,
         )
         .returning(editions.c.id)
     )
@@ -298,5 +299,7 @@ async def _insert_edition(connection: AsyncConnection, campaign_id: int, edition
 
 
 def _content_hash(frozen: Collection[FrozenEdition]) -> str:
-    parts = sorted([e.locale, sorted(e.segments), asdict(e.sender), e.subject, e.text, e.html] for e in frozen)
+    parts = sorted(
+        [e.locale, sorted(e.segments), asdict(e.sender), e.subject, e.text, e.html, e.calendar] for e in frozen
+    )
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

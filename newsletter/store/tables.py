@@ -101,7 +101,38 @@ editions = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("html", sa.Text, nullable=False),
+    sa.Column("calendar", sa.Text, nullable=False, default=""),  # the events as a file that is attached; "" for none
     sa.Index(None, "campaign_id"),
+)
+
+# What everybody may read of a campaign, in each of its languages: the public page, and what it asks for.
+archive = sa.Table(
+    "archive",
+    metadata,
+    sa.Column("campaign_id", sa.ForeignKey("campaigns.id"), primary_key=True),
+    sa.Column("locale", sa.String(41), primary_key=True),
+    sa.Column("slug", sa.String(80), nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("preheader", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),  # with the marks of render.public
+    sa.Column("facts", sa.JSON, nullable=False),  # render.facts.Facts
+    sa.Column("digest", sa.String(64), nullable=False),  # of all of this
+    sa.Column("published_at", UtcTime, nullable=False),  # when these words were first sent
+    sa.Column("hidden", sa.Boolean, nullable=False, default=False),  # taken off the web by staff
+    sa.Column("changed_at", UtcTime, nullable=False),  # when it was stored, hidden or shown
+    sa.Index(None, "slug", "locale"),
+    sa.Index(None, "locale", "date"),
+)
+
+# How often each event has changed since it was first sent (RFC 5545, SEQUENCE).
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("slug", sa.String(80), primary_key=True),
+    sa.Column("block", sa.String(80), primary_key=True),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("digests", sa.JSON, nullable=False),  # locale → what was last said there, in short
 )
 
 # The ledger: one row a person and campaign, whatever segments picked the person.

@@ -197,13 +197,18 @@ async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]
         yield opened
 
 
+def space_at(root: Path) -> Space:
+    """A workspace in an empty folder, without an issue."""
+    for folder in ("issues", "locales", "templates"):
+        (root / folder).mkdir()
+    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
+    return Space(root)
+
+
 @pytest.fixture
 def space(tmp_path: Path) -> Space:
     """A workspace with one translated issue, 'june'."""
-    for folder in ("issues", "locales", "templates"):
-        (tmp_path / folder).mkdir()
-    (tmp_path / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
-    made = Space(tmp_path)
+    made = space_at(tmp_path)
     made.write_issue(ISSUE)
     made.translate()
     return made

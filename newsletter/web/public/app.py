@@ -12,15 +12,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from newsletter.clock import Clock
+from newsletter.web.public.archive import Archive
 from newsletter.web.public.buckets import Buckets
 from newsletter.web.public.guard import Guard, sorry
 from newsletter.web.public.joining import Joining
 from newsletter.web.public.pages import respond
 from newsletter.web.public.readers import Readers
 from newsletter.web.public.site import Site
-from newsletter.web.public.views import health, join, leave, prefer, static
+from newsletter.web.public.views import archive, health, join, leave, prefer, static
 
-VIEWS = (join, leave, prefer, health, static)
+VIEWS = (archive, join, leave, prefer, health, static)
 NOT_FOUND = 404
 
 
@@ -35,6 +36,11 @@ class Public(Protocol):
     @property
     def joining(self) -> Joining:
         """Forms, and who confirms them."""
+        ...
+
+    @property
+    def archive(self) -> Archive:
+        """Past editions."""
         ...
 
     async def healthy(self) -> bool:

@@ -88,6 +88,20 @@ def consent_wording(words: Words, site: Site) -> str:
     )
 
 
+def piece(request: Request, template: str, locale: str, **values: object) -> str:
+    """A part of a page that is not made of ``base.html.j2``."""
+    site = site_of(request)
+    words = site.words(locale)
+    return _JINJA.get_template(template).render(
+        _=words,
+        lang=language_of(locale),
+        dir=direction(locale),
+        organisation=site.letterhead.name(locale),
+        own=lambda path: f"{site.prefix}{quote(path)}",
+        **values,
+    )
+
+
 def respond(
     request: Request,
     template: str,
