@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import violations
 from tests.integration.conftest import Space, space_at
@@ -53,15 +53,20 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             started.wait(60)
 
 
+def listen(page: Page, asked: list[str], faults: list[str]) -> None:
+    """Note what a page asks for, and what the browser says of it."""
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: faults.append(message.text))
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_nobody_is_kept_out(pages: str, browser: Browser, path: str) -> None:
     for width, look in ((320, "light"), (1200, "dark")):
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=look)  # type: ignore[arg-type]
         page = context.new_page()
         asked: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))  # type: ignore[misc]
         faults: list[str] = []
-        page.on("console", lambda message, faults=faults: faults.append(message.text))  # type: ignore[misc]
+        listen(page, asked, faults)
         answer = page.goto(f"{pages}{path}", wait_until="networkidle")
         assert answer is not None
         assert answer.status == 200

@@ -434,6 +434,57 @@ def test_staff_take_a_page_off_the_web(space: Space) -> None:
     assert "no page of 'june' in 'fr'" in space.run("archive", "hide", "june", "--locale", "fr", code=2).stderr
 
 
+def test_an_event_that_was_moved_has_a_higher_number(space: Space) -> None:
+    space.set("calendar", attach=True)
+    space.write_list("ben@example.org,Ben,en,,")
+    space.run("subscribers", "import", "list.csv")
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        for changed, again in ((JUNE, ""), (JUNE, "to try"), (JUNE.replace("06-10T18:00", "06-10T19:00"), "it moved")):
+            space.write_issue(changed)
+            wish = ("--again", again) if again else ()
+            space.run("send", "june", "-s", "everybody", "--yes", *wish)
+    sent = [
+        next(message_from_bytes(message, policy=policy.default).iter_attachments()) for *_, message in inbox.messages
+    ]
+    events = [vobject.readOne(attached.get_content()).vevent for attached in sent]
+    assert [event.sequence.value for event in events] == ["0", "0", "1"]
+    assert len({event.uid.value for event in events}) == 1
+    (answer,) = fetched(space, "/calendar/june.meeting.en.ics")
+    served = vobject.readOne(answer.text).vevent
+    assert (served.sequence.value, served.dtstart.value.hour) == ("1", 19)
+
+
+def test_a_long_list_has_several_pages(space: Space) -> None:
+    space.write_list("ben@example.org,Ben,en,,")
+    space.run("subscribers", "import", "list.csv")
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        space.run("send", "june", "-s", "everybody", "--yes")
+    page = "locale, date, subject, preheader, html, facts, digest, published_at, hidden, changed_at"
+    row = "subscriber_id, edition_id, domain, state, attempts, reply, updated_at"
+    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db")) as database, database:
+        for number in range(2, 42):  # forty campaigns of the same words under other names
+            copied = f"insert into archive (campaign_id, slug, {page}) select ?, ?, {page} from archive"
+            database.execute(f"{copied} where campaign_id = 1", (number, f"june-{number:02}"))
+            copied = f"insert into deliveries (campaign_id, {row}) select ?, {row} from deliveries"
+            database.execute(f"{copied} where campaign_id = 1", (number,))
+    first, second, third, fourth, feed = fetched(
+        space, "/archive/en", "/archive/en?page=2", "/archive/en?page=3", "/archive/en?page=4", "/archive/en.atom"
+    )
+    found = [re.findall(r'href="/(june[0-9-]*)\.en\.html"', answer.text) for answer in (first, second, third)]
+    assert [len(slugs) for slugs in found] == [20, 20, 1]
+    assert [slug for slugs in found for slug in slugs] == [
+        *(f"june-{number:02}" for number in range(41, 1, -1)),
+        "june",
+    ]
+    assert ('rel="prev"' in first.text, 'rel="next"' in first.text) == (False, True)
+    assert ('href="?page=1"' in second.text, 'href="?page=3"' in second.text) == (True, True)
+    assert "Page 3 of 3" in third.text
+    assert fourth.status_code == 404
+    assert len(feedparser.parse(feed.content).entries) == 20
+
+
 def test_pictures_of_mail_are_kept_whatever_becomes_of_the_issue(space: Space) -> None:
     folder = space.root / "issues" / "media"
     folder.mkdir()
