@@ -14,13 +14,16 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from newsletter.content.picturefile import check_picture_file
 from newsletter.content.placeholders import MARK, mark
 from newsletter.errors import TemplateError
-from newsletter.render.imaging import LIGHT, WIDTH, Prepared, prepare
 from newsletter.render.quality.remarks import Quality, Remark
 from newsletter.wording import said
+
+if TYPE_CHECKING:
+    from newsletter.render.imaging import Prepared
 
 MEDIA_FIELD = "media"
 MEDIA_FOLDER = "media"
@@ -47,6 +50,8 @@ class Pictures:
             raise TemplateError(f"the picture '{src}' lies outside the issues folder", "copy it into issues/media/")
         for problem in check_picture_file(file, src):
             raise TemplateError(f"the picture {problem.message}", problem.hint or "pictures lie beside the issues")
+        from newsletter.render.imaging import prepare  # noqa: PLC0415 - Pillow is slow to load, and seldom needed
+
         prepared = prepare(file, play=play)
         digest = hashlib.sha256(prepared.data).hexdigest()[:10]
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", file.stem)
@@ -77,6 +82,8 @@ class Pictures:
 
     def remarks(self, html: str) -> Iterator[Remark]:
         """What is unwise about the pictures of an edition."""
+        from newsletter.render.imaging import LIGHT, WIDTH  # noqa: PLC0415 - as above
+
         total = 0
         for name in dict.fromkeys(_names(html)):
             src, picture = self._published[name]

@@ -10,7 +10,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import consents, wordings
 from tests.integration.conftest import Space
-from tests.integration.public import INTERESTS, Pages, heading, language, opened
+from tests.integration.public_pages import INTERESTS, Pages, heading, language, opened
 
 WHOLE = {"edition": "en", "name": "Ana", "interests": "asked", "interest": ["farms"], "which": "appeal", "pause": "4"}
 

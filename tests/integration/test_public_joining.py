@@ -15,7 +15,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import consents, signups, subscribers, wordings
 from tests.integration.conftest import Space
-from tests.integration.public import BASE, INTERESTS, Pages, heading, language, opened
+from tests.integration.public_pages import BASE, INTERESTS, Pages, heading, language, opened
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 
 FORM = {"email": "Ana@Example.org", "name": "Ana Díaz", "edition": "es", "interest": ["farms"], "form": "page"}

@@ -11,7 +11,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import consents, wordings
 from tests.integration.conftest import Space
-from tests.integration.public import ONE_CLICK, Pages, heading, language, opened
+from tests.integration.public_pages import ONE_CLICK, Pages, heading, language, opened
 
 MULTIPART = (
     b'--xyz\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--xyz--\r\n',

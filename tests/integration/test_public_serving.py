@@ -24,7 +24,7 @@ from newsletter.web.public.guard import MAX_BODY
 from tests.browser.studio import served
 from tests.integration.conftest import Space
 from tests.integration.faults import ask
-from tests.integration.public import INTERESTS, ONE_CLICK, Pages, opened
+from tests.integration.public_pages import INTERESTS, ONE_CLICK, Pages, opened
 from tests.integration.test_leaving import People, held_at_the_gate
 
 PUBLIC = ("/subscribe", "/health", "/static/public.css", "/static/theme.css")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from newsletter.cli.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
 from newsletter.errors import NewsletterError
@@ -27,6 +25,8 @@ async def database(house: House) -> list[Look]:
             await house.tokens(stores.database)
             if file := stores.database.file:
                 return [well("database", house.workspace.shown(file))]
+            import sqlalchemy as sa
+
             async with stores.database.read() as connection:
                 now = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
     except NewsletterError as error:
