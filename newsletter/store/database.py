@@ -38,6 +38,7 @@ CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the addres
 LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks
 # A server that vanished, as with its machine, is noticed after a minute and not after hours.
 KEEPALIVES = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}  # seconds, seconds, times
+TRANSACTION_TIMEOUT_SINCE = 170_000  # PostgreSQL 17, as libpq numbers it
 DISK_FULL = "53100"  # PostgreSQL's code
 MIGRATION_LOCK = 20_190_603  # the key of PostgreSQL's advisory lock while tables are changed; any number
 ERASURE_LOCK = 20_190_604  # the same, between those who erase people and those who write down who they are
@@ -280,6 +281,9 @@ def _on_postgresql_connect(dbapi_connection: Any, _record: object) -> None:
     """Claims lock rows.  A process that is stopped half-way, or a machine that is gone, must not hold them for ever."""
     with dbapi_connection.cursor() as cursor:
         cursor.execute(f"SET idle_in_transaction_session_timeout = {LONGEST_SILENCE}")
+        # Stopped between the statements of a pipeline, a process leaves the server waiting but not idle.
+        if dbapi_connection.info.server_version >= TRANSACTION_TIMEOUT_SINCE:
+            cursor.execute(f"SET transaction_timeout = {2 * LONGEST_SILENCE}")
     dbapi_connection.commit()
 
 
