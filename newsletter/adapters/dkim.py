@@ -23,18 +23,36 @@ from functools import lru_cache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 MIN_RSA_BITS = 2048
+DIGEST_BYTES = 32  # of a SHA-256
 SIGNED = (
     "from", "to", "subject", "date", "message-id", "reply-to", "list-id", "list-unsubscribe",
     "list-unsubscribe-post", "content-language", "auto-submitted", "mime-version", "content-type",
 )  # fmt: skip
 NAMES_A_LINE = 5
 OVERSIGNED = ("from", "to", "subject", "date")
+_PADDING, _DIGEST = padding.PKCS1v15(), Prehashed(hashes.SHA256())
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _SPACES = re.compile(rb"[ \t]+")
 
 PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    """A message that lacks the signature of ``digest``, the SHA-256 of its headers, at the end of ``field``."""
+
+    message: bytes
+    field: bytes
+    digest: bytes
+
+    def signed(self, signature: bytes) -> bytes:
+        """The message with its DKIM-Signature before its other headers."""
+        encoded = base64.b64encode(signature)
+        lines = b"\r\n ".join([encoded[at : at + 72] for at in range(0, len(encoded), 72)])
+        return b"".join((self.field, lines, b"\r\n", self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +65,22 @@ class DkimSigner:
 
     def sign(self, message: bytes, now: dt.datetime) -> bytes:
         """The message, filled from a MessageTemplate, with a DKIM-Signature before its other headers."""
+        unsigned = self.prepare(message, now)
+        return unsigned.signed(sign_digest(self.key, unsigned.digest))
+
+    def prepare(self, message: bytes, now: dt.datetime) -> Unsigned:
+        """The same message, up to the signature itself."""
         head, _blank, body = message.partition(b"\r\n\r\n")
         fields = _relaxed_fields(head)
-        names = [name for name in SIGNED if name in fields]
+        names = tuple(name for name in SIGNED if name in fields)
         body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
         algorithm = "ed25519-sha256" if isinstance(self.key, ed25519.Ed25519PrivateKey) else "rsa-sha256"
-        every = [*names, *(name for name in OVERSIGNED if name in fields)]
-        listed = ":\r\n ".join(":".join(every[at : at + NAMES_A_LINE]) for at in range(0, len(every), NAMES_A_LINE))
-        unsigned = (
+        field = (
             f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={self.domain};\r\n"
-            f" s={self.selector}; t={int(now.timestamp())};\r\n h={listed};\r\n bh={body_hash};\r\n b="
+            f" s={self.selector}; t={int(now.timestamp())};\r\n h={_listed(names)};\r\n bh={body_hash};\r\n b="
         ).encode("ascii")
-        signed = b"".join(fields[name] for name in names) + _relaxed_field(unsigned)
-        signature = base64.b64encode(self._signature(signed))
-        lines = b"\r\n ".join(signature[at : at + 72] for at in range(0, len(signature), 72))
-        return unsigned + lines + b"\r\n" + message
-
-    def _signature(self, data: bytes) -> bytes:
-        if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-        return self.key.sign(hashlib.sha256(data).digest())  # RFC 8463 §3: the hash is what is signed
+        signed = b"".join([fields[name] for name in names]) + _relaxed_field(field)
+        return Unsigned(message, field, hashlib.sha256(signed).digest())
 
     def dns_record(self) -> tuple[str, str]:
         """The name and the value of the TXT record that lets receivers verify (RFC 6376 §3.6)."""
@@ -77,6 +91,13 @@ class DkimSigner:
             kind = "rsa"
             raw = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return f"{self.selector}._domainkey.{self.domain}", f"v=DKIM1; k={kind}; p={base64.b64encode(raw).decode()}"
+
+
+def sign_digest(key: PrivateKey, digest: bytes) -> bytes:
+    """The signature of a SHA-256: PKCS #1 v1.5 with RSA, of the digest as a message with Ed25519 (RFC 8463 §3)."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(digest, _PADDING, _DIGEST)
+    return key.sign(digest)
 
 
 def load_key(pem: bytes) -> PrivateKey:
@@ -92,6 +113,13 @@ def load_key(pem: bytes) -> PrivateKey:
     if isinstance(key, ed25519.Ed25519PrivateKey):
         return key
     raise ValueError("the key is neither RSA nor Ed25519")
+
+
+@lru_cache(64)
+def _listed(names: tuple[str, ...]) -> str:
+    """The names of the signed fields, as ``h=`` lists them, in lines."""
+    every = [*names, *(name for name in OVERSIGNED if name in names)]
+    return ":\r\n ".join(":".join(every[at : at + NAMES_A_LINE]) for at in range(0, len(every), NAMES_A_LINE))
 
 
 def _relaxed_fields(head: bytes) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from newsletter.adapters.signing import signing
 from newsletter.audience.audit import PROGRAM
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.output import tell
@@ -31,6 +32,7 @@ from newsletter.store.campaigns import Campaign
 from newsletter.store.ledger import CampaignLedger
 from newsletter.store.upkeep import Standing
 
+LONG_RUN = 1000  # messages from which on a second process is worth its start
 LOOK_AGAIN = 60.0  # seconds between two looks at a campaign that waits
 TOKEN_BYTES = 9  # random bytes in the name of a run
 
@@ -53,20 +55,24 @@ class Runner:
         limits = self.house.sending_limits()
         return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 
-    async def deliver(self, campaign: Campaign, desk: Desk, connections: int, on_result: OnResult) -> None:
+    async def deliver(
+        self, campaign: Campaign, desk: Desk, connections: int, on_result: OnResult, *, sign_apart: bool = False
+    ) -> None:
         """Deliver what is pending until there is no more, or the desk is stopped; ``desk.halted`` then says why.
 
+        With ``sign_apart``, another core signs, which is worth its start in a long run only.
         A run that would do harm pauses the campaign.  Raises MailServerError, StoreError.
         """
         assert isinstance(desk.ledger, CampaignLedger)
         editions = await self.stores.campaigns.editions(campaign.id)
         house, sender = self.house, self.house.settings.sender
         path = ReturnPath(sender.bounces, self.tokens, campaign.id) if sender.verp and sender.bounces else None
-        write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, house.dkim_signer(), path)
         brake = self.brakes.setdefault(campaign.id, Brake(connections, self.house.settings.limits.pause_at_failures))
         await desk.ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
         try:
-            await deliver(desk, self.server, write, connections, on_result, brake)
+            async with signing(house.dkim_signer(), apart=sign_apart) as sign:
+                write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, sign, path)
+                await deliver(desk, self.server, write, connections, on_result, brake)
         except MailServerError as error:
             self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):
@@ -186,7 +192,8 @@ class Course:
                     root, self._campaign.id, connections, self._workers, self._stopped, shown.show
                 )
             desk = Desk(self._runner.ledger(self._campaign), stopped=self._stopped)
-            await self._runner.deliver(self._campaign, desk, connections, shown.on_result)
+            apart = pending >= LONG_RUN
+            await self._runner.deliver(self._campaign, desk, connections, shown.on_result, sign_apart=apart)
         return desk.resume_in
 
     async def wait_until(self, due: dt.datetime) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,7 +64,7 @@ class Transport(Protocol):
         ...
 
 
-WriteMessage = Callable[[Claim], Mail]
+WriteMessage = Callable[[Claim], Awaitable[Mail]]
 OnResult = Callable[[Result], None]
 
 
@@ -171,7 +171,7 @@ class _Crew:
         try:
             if claim.delay:
                 await asyncio.sleep(claim.delay)
-            mail = self.write_message(claim)
+            mail = await self.write_message(claim)
             if self.desk.lease_over:  # the machine slept: somebody else may have settled this by now
                 outcome = Outcome(State.PENDING, "this run was asleep")
                 return Result(claim, outcome)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from newsletter.audience.tokens import Tokens
 from newsletter.clock import Clock
 from newsletter.delivery.desk import Claim
 from newsletter.delivery.message import FrozenEdition, Mail, MessageTemplate, Reader, reader_of
+
+# The same for a campaign, where it may be done elsewhere (``adapters/signing.py``).
+Sign = Callable[[bytes, dt.datetime], Awaitable[bytes]]
 
 
 class Signer(Protocol):
@@ -26,12 +29,10 @@ def write_message(
     message_id: str,
     now: dt.datetime,
     signer: Signer | None,
-    mail_from: str = "",
 ) -> Mail:
     """One message, filled, and signed if there is a signer.  ``message_id`` has its angle brackets."""
     message = template.fill(reader, message_id, now)
-    envelope_id = message_id[1:].partition("@")[0]
-    return Mail(reader.email, envelope_id, signer.sign(message, now) if signer else message, mail_from)
+    return Mail(reader.email, envelope_id(message_id), signer.sign(message, now) if signer else message)
 
 
 class ReturnPath:
@@ -63,20 +64,28 @@ class MessageWriter:
         editions: Mapping[int, FrozenEdition],
         tokens: Tokens,
         clock: Clock,
-        signer: Signer | None,
+        sign: Sign | None,
         return_path: ReturnPath | None = None,
     ) -> None:
         self._campaign_ref = campaign_ref
         self._templates = {number: MessageTemplate(edition) for number, edition in editions.items()}
         self._tokens = tokens
         self._clock = clock
-        self._signer = signer
+        self._sign = sign
         self._return_path = return_path
 
-    def __call__(self, claim: Claim) -> Mail:
+    async def __call__(self, claim: Claim) -> Mail:
         """The mail for the person of this claim; the same Message-ID at every attempt."""
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
-        reader = reader_of(claim.addressee, self._tokens)
+        now = self._clock.now()
+        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, now)
+        if self._sign:
+            message = await self._sign(message, now)
         mail_from = self._return_path(claim.addressee.id) if self._return_path else ""
-        return write_message(template, reader, message_id, self._clock.now(), self._signer, mail_from)
+        return Mail(claim.addressee.email, envelope_id(message_id), message, mail_from)
+
+
+def envelope_id(message_id: str) -> str:
+    """The left side of a Message-ID, which has its angle brackets."""
+    return message_id[1:].partition("@")[0]

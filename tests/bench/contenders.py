@@ -8,7 +8,6 @@ all is that of the whole process.
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import shutil
@@ -21,7 +20,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.cli.send import send_command
 from tests.bench.letter import SCRIPT, SIGNING, LetterFolder, check_size
 from tests.bench.sink import ROOT
 from tests.bench.sinks import Sinks, waited
@@ -77,22 +75,27 @@ class Contender:
 
 
 OURS = "ours, RSA-2048"
-OURS_TWO = "ours, RSA-2048, two processes"
+OURS_ONE = "ours, RSA-2048, on one core"
+OURS_TWO = "ours, RSA-2048, --workers 2"
 OURS_PLAIN = "ours, no DKIM"
+OURS_PLAIN_TWO = "ours, no DKIM, --workers 2"
 NODE_RAW = "nodemailer, prebuilt"
 NODE_DKIM = "nodemailer, composing, RSA-2048"
 SMTPLIB = "smtplib, 20 threads, prebuilt"
 AIOSMTPLIB = "aiosmtplib, prebuilt"
 SMTP_SOURCE = "smtp-source"
-NO_WORKERS = f"{OURS_TWO}: 'newsletter send' has no --workers yet"
 
 
 def contenders(letter: LetterFolder, node: Node | None, postfix: Postfix | None) -> list[Contender]:
     """All that can be run here."""
-    found = [Contender(OURS, _ours(letter, dkim=True))]
-    if "workers" in inspect.signature(send_command).parameters:
-        found.append(Contender(OURS_TWO, _ours(letter, dkim=True, workers=2)))
-    found.append(Contender(OURS_PLAIN, _ours(letter, dkim=False)))
+    found = [Contender(OURS, _ours(letter, dkim=True), share=2)]
+    if hasattr(os, "sched_setaffinity"):
+        found.append(Contender(OURS_ONE, _ours(letter, dkim=True, cores=1)))
+    found += [
+        Contender(OURS_TWO, _ours(letter, dkim=True, workers=2), share=4),
+        Contender(OURS_PLAIN, _ours(letter, dkim=False), share=2),
+        Contender(OURS_PLAIN_TWO, _ours(letter, dkim=False, workers=2), share=4),
+    ]
     if node is not None:
         found.append(Contender(NODE_RAW, _nodemailer(letter, node, "raw"), warm_up=0.4))
         found.append(Contender(NODE_DKIM, _nodemailer(letter, node, "compose"), share=0.25, warm_up=0.2))
@@ -119,13 +122,13 @@ def measured(contender: Contender, sinks: Sinks, messages: int, connections: int
     return Measured(rate, said.cpu_s / number * 1e6, serving.cpu_s / tally.messages * 1e6)
 
 
-def _ours(letter: LetterFolder, *, dkim: bool, workers: int = 1) -> Callable[[Job], Said]:
+def _ours(letter: LetterFolder, *, dkim: bool, workers: int = 1, cores: int = 0) -> Callable[[Job], Said]:
     def run(job: Job) -> Said:
         # Below var/, since a database in memory, as /tmp may be, waits for no disk.
         with tempfile.TemporaryDirectory(dir=VAR, prefix="campaign-") as name:
             workspace = Path(name) / "workspace"
             shutil.copytree(letter.path / "workspace", workspace)
-            numbers = [str(number) for number in (job.messages, job.port, job.connections, workers)]
+            numbers = [str(number) for number in (job.messages, job.port, job.connections, workers, cores)]
             environment = {**os.environ, **(SIGNING if dkim else {})}
             # As where it is installed: more processes than one would each compile everything anew.
             environment.pop("PYTHONDONTWRITEBYTECODE", None)

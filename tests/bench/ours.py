@@ -1,6 +1,6 @@
 """One campaign of N invented people by ``newsletter send``, of which only the sending is measured.
 
-python -m tests.bench.ours WORKSPACE N PORT CONNECTIONS WORKERS     prints one JSON object
+python -m tests.bench.ours WORKSPACE N PORT CONNECTIONS WORKERS CORES     prints one JSON object; CORES 0 for all
 
 ``send`` is called twice in this process.  The first call, with ``--queue``, only freezes the
 campaign.  The second goes on with it, as after any interruption: that is what is measured,
@@ -50,13 +50,17 @@ async def import_people(number: int) -> None:
         await stores.subscribers.import_rows(people(number))
 
 
-def measure(workspace: Path, number: int, port: int, connections: int, workers: int) -> dict[str, float]:
+def measure(
+    workspace: Path, number: int, port: int, connections: int, workers: int, cores: int = 0
+) -> dict[str, float]:
     """Import, freeze, send."""
     os.chdir(workspace)
     smtp = {"HOST": "127.0.0.1", "PORT": port, "CONNECTIONS": connections, "SECURITY": "none"}
     os.environ.update({f"NEWSLETTER_SMTP__{key}": str(value) for key, value in smtp.items()})
     asyncio.run(import_people(number))
     send("--queue")
+    if cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
     before = cpu_s()
     send(*(["--workers", str(workers)] if workers > 1 else []))
     ended = time.perf_counter()

@@ -60,11 +60,15 @@ class FakeServer:
         pass
 
 
+async def write(_claim: Claim) -> Mail:
+    return Mail("a", "a", b"")
+
+
 @pytest.mark.parametrize(("people", "chunk", "sent"), [(20, 7, 7), (20, 1, 1), (5, 7, 5), (7, 7, 7), (20, 2, 2)])
 async def test_a_run_ends_with_its_chunk(people: int, chunk: int, sent: int) -> None:
     ledger = FakeLedger(people)
     desk = Desk(ledger, left=chunk)
-    await deliver(desk, FakeServer(), lambda _claim: Mail("a", "a", b""), 3, lambda _result: None, Brake(3, 0.1))
+    await deliver(desk, FakeServer(), write, 3, lambda _result: None, Brake(3, 0.1))
     assert ledger.given == len(ledger.results) == sent
     assert desk.left == chunk - sent
     assert not desk.halted

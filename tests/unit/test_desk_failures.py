@@ -180,7 +180,7 @@ def claim(person: int, attempt: int) -> Claim:
     )
 
 
-def write(given: Claim) -> Mail:
+async def write(given: Claim) -> Mail:
     return Mail(given.addressee.email, "", b"")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 
 import pytest
@@ -10,7 +11,7 @@ from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.delivery.desk import Claim
 from newsletter.delivery.message import FrozenEdition, Mail, Sender
-from newsletter.delivery.writer import MessageWriter, ReturnPath, Signer
+from newsletter.delivery.writer import MessageWriter, ReturnPath, Sign
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
 SENDER = Sender("Migrant Justice", "news@example.org", "hello@example.org", "https://news.example.org")
@@ -24,16 +25,14 @@ class Still:
         return NOW
 
 
-class Stamp:
-    """Signs like anybody, and is easily seen."""
-
-    def sign(self, message: bytes, now: dt.datetime) -> bytes:
-        return b"Signed: yes\r\n" + message
+async def stamp(message: bytes, now: dt.datetime) -> bytes:
+    """Sign like anybody, and so that it is easily seen."""
+    return b"Signed: yes\r\n" + message
 
 
-def mail(ref: str = "b7Q2xyz", attempt: int = 1, signer: Signer | None = None) -> Mail:
-    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), Still(), signer)
-    return writer(Claim(Addressee(1, ref, f"{ref}@example.org", "Ana", "Ana"), 1, attempt, NOW))
+def mail(ref: str = "b7Q2xyz", attempt: int = 1, sign: Sign | None = None) -> Mail:
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), Still(), sign)
+    return asyncio.run(writer(Claim(Addressee(1, ref, f"{ref}@example.org", "Ana", "Ana"), 1, attempt, NOW)))
 
 
 def test_a_mail_is_for_the_person_claimed() -> None:
@@ -49,16 +48,17 @@ def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
     assert 0 < len(first.envelope_id) <= 100, "RFC 3461 §4.4 allows an ENVID of 100 characters"
 
 
-@pytest.mark.parametrize("signer", [None, Stamp()])
-def test_a_mail_is_signed_if_there_is_a_signer(signer: Signer | None) -> None:
-    assert mail(signer=signer).data.startswith(b"Signed: yes\r\n" if signer else b"Date: ")
+@pytest.mark.parametrize("sign", [None, stamp])
+def test_a_mail_is_signed_if_there_is_a_signer(sign: Sign | None) -> None:
+    assert mail(sign=sign).data.startswith(b"Signed: yes\r\n" if sign else b"Date: ")
 
 
 def test_an_envelope_names_its_delivery_where_that_is_wanted() -> None:
     tokens = Tokens((b"k" * MIN_KEY_BYTES,))
     path = ReturnPath("bounces@example.org", tokens, 3)
     writer = MessageWriter("campaign", {1: EDITION}, tokens, Still(), None, path)
-    sender = writer(Claim(Addressee(14, "b7Q2xyz", "ana@example.org", "Ana", "Ana"), 1, 1, NOW)).mail_from
+    claim = Claim(Addressee(14, "b7Q2xyz", "ana@example.org", "Ana", "Ana"), 1, 1, NOW)
+    sender = asyncio.run(writer(claim)).mail_from
     local, _at, domain = sender.partition("@")
     assert domain == "example.org"
     assert len(local) <= 64, "RFC 5321 §4.5.3.1.1"
