@@ -34,6 +34,8 @@ from newsletter.store.tables import UtcTime
 
 NEWEST = "0004"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
+# Seconds between the tries to write without a thread.  Others are done with their part of a campaign in a millisecond.
+EAGER_PAUSES = (0.0005, 0.0005, 0.001, 0.001, 0.002, 0.004, 0.008, 0.016)
 CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the address says otherwise
 LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks
 # A server that vanished, as with its machine, is noticed after a minute and not after hours.
@@ -187,18 +189,21 @@ class Database:
     async def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` in a writing transaction, for what is done hundreds of times a second.
 
-        On SQLite at once and right here, if nobody else is writing: that takes
-        less than a millisecond, and handing it to a thread costs several while
-        the interpreter is busy (the driver gives the interpreter's lock away at
-        every step).  Otherwise in the one thread that is kept for this.
+        On SQLite right here, as soon as nobody else is writing: that takes less
+        than a millisecond, and handing it to a thread costs several while the
+        interpreter is busy (the driver gives the interpreter's lock away at
+        every step, and the others who write wait for all of them).  In the one
+        thread that is kept for this if somebody writes for long, and for a server.
         """
         with self._in_words():
             if self._eager_engine is not None:
-                try:
-                    return _transact(self._eager_engine, work)
-                except OperationalError as error:
-                    if not _is_busy(error):
-                        raise
+                for pause in EAGER_PAUSES:
+                    try:
+                        return _transact(self._eager_engine, work)
+                    except OperationalError as error:
+                        if not _is_busy(error):
+                            raise
+                    await asyncio.sleep(pause)
             return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._sync_engine, work)
 
     @contextmanager

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -54,6 +58,28 @@ async def test_a_failed_transaction_leaves_no_trace(database: Database) -> None:
     with pytest.raises(RuntimeError):
         await Freezer(database, SystemClock(), ("en", "es")).freeze(Target("july", ("everybody",), EVERYBODY), broken)
     assert await CampaignStore(database, SystemClock()).find("july", ["everybody"]) is None
+
+
+@pytest.mark.parametrize(("seconds", "here"), [(0.003, True), (1.0, False)])
+async def test_whoever_writes_waits_for_another_writer_and_others_go_on(
+    tmp_path: Path, seconds: float, here: bool
+) -> None:
+    async with await Database.open("sqlite:///list.db", tmp_path) as database:
+        assert database.file
+        await database.transact(lambda connection: connection.execute(sa.text("CREATE TABLE notes (word TEXT)")))
+        loop = asyncio.get_running_loop()
+        threads: list[int] = []
+
+        def note(connection: sa.Connection) -> None:
+            threads.append(threading.get_ident())
+            connection.execute(sa.text("INSERT INTO notes VALUES ('after')"))
+
+        with contextlib.closing(sqlite3.connect(database.file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            loop.call_later(seconds, other.execute, "COMMIT")
+            await asyncio.wait_for(database.transact(note), 30)
+            assert other.execute("SELECT word FROM notes").fetchall() == [("after",)]
+        assert (threads == [threading.get_ident()]) is here
 
 
 async def test_the_audit_log_only_grows(database: Database) -> None:
