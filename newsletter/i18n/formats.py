@@ -31,6 +31,11 @@ _I_SOUND = re.compile(r"\W*(?:h?i(?![aeouáéóú])|h?í|y[^\W\d_aeiouáéíóú
 _O_SOUND = re.compile(r"\W*(?:h?[oó]|8|11(?:\d{3})*(?!\d))", re.IGNORECASE)
 
 
+def opening(text: str) -> str:
+    """The text as it stands where it begins a line of its own: with a capital, "Lunes, 10 de junio de 2019"."""
+    return text[:1].upper() + text[1:]
+
+
 @dataclass(frozen=True, slots=True)
 class Formats:
     """The formatter of one locale.  ``locale`` is the formatting locale, e.g. ``es_US``."""

@@ -10,6 +10,7 @@ from newsletter.content.blocks import Action, ActionKind, Story
 from newsletter.content.event import Event
 from newsletter.content.markup import paragraphs, to_text
 from newsletter.content.placeholders import fill_marks, to_marks
+from newsletter.i18n.formats import opening
 from newsletter.i18n.translate import Edition
 from newsletter.render.facts import Ask, Facts, Meeting, Told
 from newsletter.render.text import event_times
@@ -94,13 +95,13 @@ def _where_to_act(block: Action) -> tuple[str, str]:
 def _rows(block: Action, edition: Edition, words: Words) -> list[tuple[str, str]]:
     rows = []
     if block.event:
-        rows.append((words("When"), "\n".join(event_times(block.event, edition.formats))))
+        rows.append((words("When"), opening("\n".join(event_times(block.event, edition.formats)))))
         if block.event.place:
             rows.append((words("Where"), plain(block.event.place)))
         if block.event.online:
             rows.append((words("Online"), str(block.event.online)))
     if block.deadline:
-        rows.append((words("Deadline"), edition.formats.day(block.deadline)))
+        rows.append((words("Deadline"), opening(edition.formats.day(block.deadline))))
     return rows
 
 

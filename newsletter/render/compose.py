@@ -31,6 +31,7 @@ from markupsafe import Markup
 from newsletter.content.markup import to_html
 from newsletter.content.placeholders import to_marks
 from newsletter.errors import NewsletterError, TemplateError
+from newsletter.i18n.formats import opening
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.anchors import anchor
@@ -240,6 +241,7 @@ class Composer:
                 "text": Plain(FONT_STACKS[theme.text_font]),
             },
             "markdown": _markdown,
+            "opening": opening,
             "picture": self._pictures.url,
         }
 

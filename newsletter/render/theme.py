@@ -39,7 +39,7 @@ class Font(StrEnum):
 
 
 class Corners(StrEnum):
-    """How buttons end."""
+    """How buttons end, and tags and bars."""
 
     SQUARE = "square"
     SOFT = "soft"
@@ -80,7 +80,7 @@ class Theme(BaseModel):
     ink_dark: Colour = Field("#ece5d6", description="The text, in the dark.")
     heading_font: Font = Field(Font.SERIF, description="serif or sans.")
     text_font: Font = Field(Font.SERIF, description="serif or sans.")
-    corners: Corners = Field(Corners.SOFT, description="square, soft or round: of buttons.")
+    corners: Corners = Field(Corners.SOFT, description="square, soft or round: of buttons, tags and bars.")
     logo: Annotated[str, AfterValidator(_logo)] = Field(
         "", max_length=500, description="A picture for the header; a file beside the issues, or https."
     )

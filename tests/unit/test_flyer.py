@@ -88,7 +88,7 @@ def test_every_text_is_a_text() -> None:
     text = " ".join(PdfReader(io.BytesIO(printed(made(action(1))))).pages[0].extract_text().split())
     assert '« Sign #strong[now] $x$ \\ " <b> “ñ” /* */ »' in text
     assert "« The law »" in text
-    assert "sábado, 8 de junio de 2019" in text
+    assert "Sábado, 8 de junio de 2019" in text
     assert "example.org/sign/1" in text.replace("\u200b", "").replace(" ", "")
 
 
