@@ -30,6 +30,7 @@ from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
+from newsletter.wording import said
 
 DATA_TIMEOUT = 600.0  # seconds for the reply to the final dot; RFC 5321 §4.5.3.2.6
 ALIVE_TIMEOUT = 5.0  # seconds for the reply to NOOP, after which a new connection is the quicker way
@@ -96,8 +97,11 @@ class SmtpServer:
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):
-            hint = "use another port or smtp.security: tls; if it offered STARTTLS before, somebody may be listening"
-            raise MailServerError(f"{self._name} does not offer STARTTLS, so nothing was said to it", hint)
+            hint = said(
+                "use another port or smtp.security: tls; if it offered STARTTLS before, somebody may be listening"
+            )
+            message = said("%(server)s does not offer STARTTLS, so nothing was said to it", server=self._name)
+            raise MailServerError(message, hint)
         await client.starttls()
 
     def _refusal(self, error: BaseException) -> MailServerError | None:
@@ -107,21 +111,30 @@ class SmtpServer:
             cause = cause.__cause__ or cause.__context__
         if isinstance(cause, ssl.SSLCertVerificationError):
             return MailServerError(
-                f"the certificate of {self._name} cannot be trusted: {cause.verify_message}",
-                "is smtp.host the name that the certificate is for? No mail was sent",
+                said(
+                    "the certificate of %(server)s cannot be trusted: %(why)s",
+                    server=self._name,
+                    why=cause.verify_message,
+                ),
+                said("is smtp.host the name that the certificate is for? No mail was sent"),
             )
         if isinstance(cause, ssl.SSLError):
-            hint = "port 465 wants smtp.security: tls, port 587 starttls"
-            return MailServerError(f"{self._name} does not speak TLS as expected: {cause.reason or cause}", hint)
-        if isinstance(error, SMTPAuthenticationError) and error.code // 100 == 5:  # noqa: PLR2004 - 5yz, permanent
+            values = {"server": self._name, "why": cause.reason or cause}
             return MailServerError(
-                f"{self._name} refused the login of '{self.username}': {error.code} {printable(error.message)}",
-                "check smtp.username and the environment variable NEWSLETTER_SMTP__PASSWORD",
+                said("%(server)s does not speak TLS as expected: %(why)s", **values),
+                said("port 465 wants smtp.security: tls, port 587 starttls"),
+            )
+        if isinstance(error, SMTPAuthenticationError) and error.code // 100 == 5:  # noqa: PLR2004 - 5yz, permanent
+            reply = f"{error.code} {printable(error.message)}"
+            values = {"server": self._name, "name": self.username, "reply": reply}
+            return MailServerError(
+                said("%(server)s refused the login of '%(name)s': %(reply)s", **values),
+                said("check smtp.username and the environment variable NEWSLETTER_SMTP__PASSWORD"),
             )
         if self.username and isinstance(error, SMTPException) and str(error).startswith(_NO_LOGIN):
             return MailServerError(
-                f"{self._name} offers no login that can be used: {_words(error)}",
-                "most servers offer it only after STARTTLS; or leave smtp.username empty",
+                said("%(server)s offers no login that can be used: %(why)s", server=self._name, why=_words(error)),
+                said("most servers offer it only after STARTTLS; or leave smtp.username empty"),
             )
         return error if isinstance(error, MailServerError) else None
 
@@ -152,10 +165,10 @@ class SmtpSession:
     async def send(self, mail: Mail) -> Outcome:
         """Hand over one message for one recipient.  MailServerError if the server refuses us as sender."""
         if self._offers.size and len(mail.data) > self._offers.size:
-            hint = "make the issue smaller, or ask the server's administrator"
-            raise MailServerError(
-                f"the server takes messages up to {self._offers.size} bytes, this one has {len(mail.data)}", hint
-            )
+            hint = said("make the issue smaller, or ask the server's administrator")
+            values = {"most": self._offers.size, "size": len(mail.data)}
+            message = said("the server takes messages up to %(most)s bytes, this one has %(size)s", **values)
+            raise MailServerError(message, hint)
         if obstacle := self._envelope.obstacle(mail):
             return Outcome(State.REJECTED, obstacle, unsaid=True)
         self._begun += 1
@@ -213,8 +226,9 @@ class SmtpSession:
         MAIL with SMTPUTF8 may be refused for that alone (RFC 6531 §3.5), and then it is one.
         """
         if reply.kind == 5 and line.startswith(b"MAIL") and not needs_smtputf8(mail):  # noqa: PLR2004 - 5yz, permanent
-            hint = "the server does not take mail from this sender; ask its administrator"
-            raise MailServerError(f"the sender {self._mail_from} is refused: {reply}", hint)
+            hint = said("the server does not take mail from this sender; ask its administrator")
+            message = said("the sender %(sender)s is refused: %(reply)s", sender=self._mail_from, reply=reply)
+            raise MailServerError(message, hint)
         return reply
 
     async def _refused(self, reply: Reply) -> Outcome:

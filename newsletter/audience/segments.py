@@ -20,6 +20,7 @@ from pydantic import PlainValidator, StringConstraints, WithJsonSchema
 
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
+from newsletter.wording import said
 
 MAX_DEPTH = 10  # rules inside rules
 
@@ -83,11 +84,13 @@ def parse_rule(raw: object) -> Rule:
 def _parse(raw: object, problems: list[Problem], depth: int) -> Rule:
     nothing = All(())
     if depth > MAX_DEPTH:
-        problems.append(Problem("bad-rule", f"rules are nested more than {MAX_DEPTH} deep"))
+        problems.append(Problem("bad-rule", said("rules are nested more than %(most)s deep", most=MAX_DEPTH)))
         return nothing
     if not isinstance(raw, Mapping) or not raw:
-        hint = "write e.g. {tag: supporter}, {locale: es} or {all: [{…}, {…}]}"
-        problems.append(Problem("bad-rule", f"a rule must be a mapping, not {raw!r}", hint, str(raw)))
+        hint = said("write e.g. {tag: supporter}, {locale: es} or {all: [{…}, {…}]}")
+        problems.append(
+            Problem("bad-rule", said("a rule must be a mapping, not %(given)s", given=repr(raw)), hint, str(raw))
+        )
         return nothing
     rules = [_one(str(key), value, problems, depth) for key, value in raw.items()]
     return rules[0] if len(rules) == 1 else All(tuple(rules))
@@ -97,7 +100,7 @@ def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:
     match key:
         case "all" | "any":
             if not isinstance(value, list) or (key == "any" and not value):
-                problems.append(Problem("bad-rule", f"'{key}' wants a list of rules", "", key))
+                problems.append(Problem("bad-rule", said("'%(key)s' wants a list of rules", key=key), "", key))
                 return All(())
             inner = tuple(_parse(item, problems, depth + 1) for item in value)
             return All(inner) if key == "all" else AnyOf(inner)
@@ -110,7 +113,7 @@ def _one(key: str, value: Any, problems: list[Problem], depth: int) -> Rule:
         case _:
             if key.lower() in _NEAR_WORDS or key in ("tags", "locales", "and", "or", "none"):
                 hint = did_you_mean({"and": "all", "or": "any", "none": "not"}.get(key, key.lower()), _NEAR_WORDS)
-                problems.append(Problem("bad-rule", f"unknown rule '{key}'", hint, key))
+                problems.append(Problem("bad-rule", said("unknown rule '%(key)s'", key=key), hint, key))
             return HasAttribute(key, _words(key, value, problems))
 
 
@@ -134,7 +137,7 @@ def as_data(rule: Rule) -> dict[str, object]:
 def _words(key: str, value: object, problems: list[Problem]) -> tuple[str, ...]:
     items = value if isinstance(value, list) else [value]
     if not items or not all(isinstance(item, str | int) and not isinstance(item, bool) for item in items):
-        problems.append(Problem("bad-rule", f"'{key}' wants a word or a list of words", "", key))
+        problems.append(Problem("bad-rule", said("'%(key)s' wants a word or a list of words", key=key), "", key))
         return ()
     return tuple(str(item) for item in items)
 

@@ -31,6 +31,7 @@ from newsletter.errors import MailServerError, SendingStoppedError, StoreError
 from newsletter.store.campaigns import Campaign
 from newsletter.store.ledger import CampaignLedger
 from newsletter.store.upkeep import Standing
+from newsletter.wording import said
 
 LONG_RUN = 1000  # messages from which on a second process is worth its start
 LOOK_AGAIN = 60.0  # seconds between two looks at a campaign that waits
@@ -77,9 +78,10 @@ class Runner:
             self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):
                 raise  # it may be back in a minute
-            await self.stores.campaigns.pause(campaign.id, error.message, who=PROGRAM)
-            hint = f"{error.hint}; then 'newsletter campaigns resume {campaign.id}', and send again"
-            raise SendingStoppedError(error.message, hint.removeprefix("; ")) from error
+            await self.stores.campaigns.pause(campaign.id, str(error.message), who=PROGRAM)
+            then = said("'newsletter campaigns resume %(number)s', and send again", number=campaign.id)
+            hint = said("%(first)s; then %(rest)s", first=error.hint, rest=then) if error.hint else then
+            raise SendingStoppedError(error.message, hint) from error
         finally:
             with contextlib.suppress(StoreError):  # the lease runs out by itself
                 await asyncio.shield(desk.ledger.end())

@@ -66,7 +66,10 @@ class TrialDesk:
         try:
             await send_copies(self._bench.own_house(), slug, to, on_outcome)
         except FindingsError as error:
-            errors = tuple((f"{finding.where}: {finding.message}", finding.hint) for finding in error.findings)
+            errors = tuple(
+                (said("%(where)s: %(what)s", where=finding.where, what=finding.message), finding.hint)
+                for finding in error.findings
+            )
         except NewsletterError as error:
             errors = ((error.message, error.hint),)
         except Exception:

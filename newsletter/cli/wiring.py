@@ -39,6 +39,7 @@ from newsletter.render.theme import Letterhead
 from newsletter.settings import FILE_NAME
 from newsletter.settings.sections import Hosting
 from newsletter.skeleton import SLUG
+from newsletter.wording import said
 from newsletter.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
@@ -115,9 +116,10 @@ class House:
         """Read one issue.  Raises ContentError."""
         settings = self.settings
         if not SLUG.fullmatch(file.stem):
-            hint = "rename the file with small letters, digits and hyphens: 2019-06-summer.yaml"
+            hint = said("rename the file with small letters, digits and hyphens: 2019-06-summer.yaml")
             where = SourceSpan(self.workspace.shown(file), line=0)
-            raise ContentError([Finding(where, "bad-slug", "the name of the file cannot stand in links", hint)])
+            message = said("the name of the file cannot stand in links")
+            raise ContentError([Finding(where, "bad-slug", message, hint)])
         words = Vocabulary(
             settings.locales,
             frozenset(settings.segments),
@@ -239,8 +241,8 @@ class House:
 
         smtp = self.settings.smtp
         if smtp is None:
-            hint = "add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)"
-            finding = Finding(SourceSpan(FILE_NAME), "missing-key", "sending needs a mail server: 'smtp'", hint)
+            hint = said("add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)")
+            finding = Finding(SourceSpan(FILE_NAME), "missing-key", said("sending needs a mail server: 'smtp'"), hint)
             raise SettingsError([finding])
         return SmtpServer(
             host=smtp.host,
@@ -286,9 +288,9 @@ class House:
             key = load_key((self.workspace.root / dkim.key_file).read_bytes())
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            hint = "docs/going-live.md tells how to make a key"
+            hint = said("docs/going-live.md tells how to make a key")
             where = SourceSpan(FILE_NAME, line=0)
-            message = f"the DKIM key {dkim.key_file} cannot be used: {reason}"
+            message = said("the DKIM key %(file)s cannot be used: %(why)s", file=dkim.key_file, why=reason)
             raise SettingsError([Finding(where, "bad-key", message, hint)]) from None
         return DkimSigner(dkim.domain, dkim.selector, key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import reduce
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field
@@ -24,6 +25,7 @@ from newsletter.content.fields import (
 from newsletter.content.model import Model
 from newsletter.content.parts import CallScript, DonationQuery, Figure, Image, LetterDraft, Link, Only, Sharing
 from newsletter.content.problems import Problem
+from newsletter.wording import Said, said
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 
@@ -41,9 +43,14 @@ class BlockBase(Model):
     def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
         if raw.get("translate") is not False:
             return []
-        hint = "leave one of the two out"
+        hint = said("leave one of the two out")
         return [
-            Problem("not-translated", f"'{key}' is given by locale, and the block says 'translate: false'", hint, key)
+            Problem(
+                "not-translated",
+                said("'%(key)s' is given by locale, and the block says 'translate: false'", key=key),
+                hint,
+                key,
+            )
             for key, info in cls.model_fields.items()
             if isinstance(raw.get(key), Mapping) and any(isinstance(mark, Translatable) for mark in info.metadata)
         ]
@@ -152,12 +159,16 @@ NEEDS: Mapping[ActionKind, tuple[str, ...]] = {
     ActionKind.SHARE: ("share", "targets"),
 }
 _MEANT = {
-    "targets": "'targets:', a list of url and label",
-    "event": "'event:' with starts, and place or online",
-    "letter": "'letter:' with to, subject and body",
-    "call": "'call:' with to and script",
-    "share": "'share:' with text",
+    "targets": said("'targets:', a list of url and label"),
+    "event": said("'event:' with starts, and place or online"),
+    "letter": said("'letter:' with to, subject and body"),
+    "call": said("'call:' with to and script"),
+    "share": said("'share:' with text"),
 }
+
+
+def _or(one: Said, other: Said) -> Said:
+    return said("%(one)s, or %(other)s", one=one, other=other)
 
 
 class Action(BlockBase):
@@ -186,14 +197,14 @@ class Action(BlockBase):
         kind = str(raw.get("kind", ""))
         needs = NEEDS[ActionKind(kind)] if kind in set(ActionKind) else ()
         if needs and not any(raw.get(key) for key in needs):
-            problems.append(Problem("missing-key", f"a {kind} needs {', or '.join(_MEANT[key] for key in needs)}"))
+            what = reduce(_or, (_MEANT[key] for key in needs))
+            problems.append(Problem("missing-key", said("'kind: %(kind)s' needs %(what)s", kind=kind, what=what)))
         if raw.get("goal") is not None and raw.get("count") is None:
-            problems.append(Problem("missing-key", "a goal needs 'count:', how far it has come", needle="goal:"))
+            problems.append(Problem("missing-key", said("a goal needs 'count:', how far it has come"), needle="goal:"))
         if raw.get("progress") and raw.get("goal") is None:
-            hint = "add 'goal:', or say it in the body"
-            problems.append(
-                Problem("missing-key", "'progress' stands beside a bar, and there is no goal", hint, "progress:")
-            )
+            hint = said("add 'goal:', or say it in the body")
+            message = said("'progress' stands beside a bar, and there is no goal")
+            problems.append(Problem("missing-key", message, hint, "progress:"))
         return problems
 
 

@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, StringConstraints
 
 from newsletter.content.problems import Problem, raise_problems
+from newsletter.wording import said
 
 _BETWEEN_DIGITS = re.compile(r"[ ().\-\u00a0]")
 _GLOBAL = re.compile(r"\+[1-9]\d{5,14}")  # E.164: at most 15 digits
@@ -26,8 +27,9 @@ def dialled(number: str) -> str:
 def _phone(number: str) -> str:
     digits = dialled(number)
     if not _GLOBAL.fullmatch(digits) and not _SHORT.fullmatch(digits):
-        hint = "write it with the code of the country: +1 802 555 0100"
-        raise_problems([Problem("bad-phone", f"'{number[:40]}' is no telephone number", hint, number)])
+        hint = said("write it with the code of the country: +1 802 555 0100")
+        message = said("'%(number)s' is no telephone number", number=number[:40])
+        raise_problems([Problem("bad-phone", message, hint, number)])
     return " ".join(number.split())
 
 
@@ -35,7 +37,8 @@ def _mail(address: str) -> str:
     try:
         return validate_email(address, check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError as error:
-        raise_problems([Problem("bad-address", f"'{address[:80]}' is no address: {error}", "", address)])
+        message = said("'%(address)s' is no address: %(why)s", address=address[:80], why=error)
+        raise_problems([Problem("bad-address", message, "", address)])
         raise
 
 

@@ -34,6 +34,7 @@ from newsletter.content.links import check_url
 from newsletter.content.model import Model
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.errors import did_you_mean
+from newsletter.wording import said
 
 _COORDINATES = re.compile(r"(?P<latitude>-?\d{1,2}(?:\.\d{1,8})?)\s*,\s*(?P<longitude>-?\d{1,3}(?:\.\d{1,8})?)")
 _CLOCK = re.compile(r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)")
@@ -49,8 +50,8 @@ def coordinates(place: str) -> tuple[float, float] | None:
 def _map_place(place: str) -> str:
     if coordinates(place) or (not check_url(place) and place.startswith(("https:", "http:"))):
         return place
-    hint = "write latitude and longitude in degrees, '44.4743, -73.2107', or the https address of a map"
-    raise_problems([Problem("bad-map", f"'{place[:80]}' is no place on a map", hint, place)])
+    hint = said("write latitude and longitude in degrees, '44.4743, -73.2107', or the https address of a map")
+    raise_problems([Problem("bad-map", said("'%(place)s' is no place on a map", place=place[:80]), hint, place)])
     return place
 
 
@@ -59,8 +60,8 @@ def _clock(value: object) -> object:
         return value
     found = _CLOCK.fullmatch(value.strip())
     if not found:
-        hint = "write hours and minutes as a clock at the place shows them: 12:30"
-        raise_problems([Problem("bad-time", f"'{value}' is no time of day", hint, value)])
+        hint = said("write hours and minutes as a clock at the place shows them: 12:30")
+        raise_problems([Problem("bad-time", said("'%(value)s' is no time of day", value=value), hint, value)])
         return value
     return dt.time(int(found["hour"]), int(found["minute"]))
 
@@ -99,16 +100,17 @@ class Event(Model):
     def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
         problems = []
         if not raw.get("place") and not raw.get("online"):
-            hint = "add 'place:' or 'online:'"
-            problems.append(Problem("no-place", "the event has neither a place nor an online address", hint))
+            hint: str = said("add 'place:' or 'online:'")
+            problems.append(Problem("no-place", said("the event has neither a place nor an online address"), hint))
         zone_name = str(raw.get("timezone") or (words.timezone if words else "UTC"))
         times = {key: parse_local_time(raw.get(key)) for key in ("starts", "ends")}
         try:
             zone = zoneinfo.ZoneInfo(zone_name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             hint = did_you_mean(zone_name, zoneinfo.available_timezones())
-            hint = hint if len(hint) < 100 else "use an IANA name such as America/New_York"  # noqa: PLR2004 - not the whole list
-            problems.append(Problem("bad-timezone", f"unknown time zone '{zone_name}'", hint, zone_name))
+            hint = hint if len(hint) < 100 else said("use an IANA name such as America/New_York")  # noqa: PLR2004 - not the whole list
+            message = said("unknown time zone '%(zone)s'", zone=zone_name)
+            problems.append(Problem("bad-timezone", message, hint, zone_name))
         else:
             for key, time in times.items():
                 if time is None:
@@ -116,15 +118,16 @@ class Event(Model):
                 try:
                     back = time.replace(tzinfo=zone).astimezone(dt.UTC).astimezone(zone)
                 except OverflowError:  # the first day of the year 1, the last of 9999
-                    problems.append(Problem("bad-date", f"the year {time.year} is out of reach", needle=f"{key}:"))
+                    message = said("the year %(year)s is out of reach", year=time.year)
+                    problems.append(Problem("bad-date", message, needle=f"{key}:"))
                     continue
                 if back.replace(tzinfo=None) != time:
-                    hint = f"clocks were put forward that night; did you mean {back:%H:%M}?"
-                    message = f"{time:%Y-%m-%d %H:%M} does not exist in {zone_name}"
+                    hint = said("clocks were put forward that night; did you mean %(time)s?", time=f"{back:%H:%M}")
+                    message = said("%(time)s does not exist in %(zone)s", time=f"{time:%Y-%m-%d %H:%M}", zone=zone_name)
                     problems.append(Problem("no-such-time", message, hint, needle=f"{key}:"))
         if times["starts"] and times["ends"] and times["ends"] <= times["starts"]:
-            hint = f"it starts at {times['starts']:%Y-%m-%d %H:%M}"
-            problems.append(Problem("ends-before-start", "the event ends before it starts", hint, "ends:"))
+            hint = said("it starts at %(time)s", time=f"{times['starts']:%Y-%m-%d %H:%M}")
+            problems.append(Problem("ends-before-start", said("the event ends before it starts"), hint, "ends:"))
         return [*problems, *_stops_out_of_order(raw.get("stops"), times["starts"])]
 
     @property
@@ -145,7 +148,9 @@ def _stops_out_of_order(stops: object, starts: dt.datetime | None) -> Iterator[P
         at = stop.get("at") if isinstance(stop, Mapping) else None
         found = _CLOCK.fullmatch(at.strip()) if isinstance(at, str) else None
         if found and (time := dt.time(int(found["hour"]), int(found["minute"]))) < latest:
-            hint = "list them in the order of the way; each time is of the day of the start"
-            yield Problem("stops-out-of-order", f"the stop at {time:%H:%M} comes after {latest:%H:%M}", hint, str(at))
+            hint = said("list them in the order of the way; each time is of the day of the start")
+            values = {"time": f"{time:%H:%M}", "latest": f"{latest:%H:%M}"}
+            message = said("the stop at %(time)s comes after %(latest)s", **values)
+            yield Problem("stops-out-of-order", message, hint, str(at))
         elif found:
             latest = time

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,24 +18,33 @@ from pydantic import BaseModel, ValidationError
 
 from newsletter.content.places import Source
 from newsletter.content.problems import PROBLEMS
-from newsletter.errors import Finding, did_you_mean
+from newsletter.errors import Finding, SourceSpan, did_you_mean
+from newsletter.wording import said
 
 _TYPE_NAMES = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a mapping of keys to values",
-    "model_type": "a mapping of keys to values",
-    "model_attributes_type": "a mapping of keys to values",
-    "date_type": "a date such as 2019-06-03",
-    "datetime_type": "a date and time such as 2019-06-10T18:00",
+    "string_type": said("text"),
+    "int_type": said("a whole number"),
+    "int_from_float": said("a whole number"),
+    "int_parsing": said("a whole number"),
+    "bool_type": said("true or false"),
+    "bool_parsing": said("true or false"),
+    "float_type": said("a number"),
+    "float_parsing": said("a number"),
+    "list_type": said("a list"),
+    "tuple_type": said("a list"),
+    "dict_type": said("a mapping of keys to values"),
+    "model_type": said("a mapping of keys to values"),
+    "model_attributes_type": said("a mapping of keys to values"),
+    "date_type": said("a date such as 2019-06-03"),
+    "datetime_type": said("a date and time such as 2019-06-10T18:00"),
+    "time_type": said("a time of day such as 12:30"),
+}
+# Limits of a number: pydantic's name of the mistake, the limit in its context, our sentence.
+_LIMITS: Mapping[str, tuple[str, Callable[[str, object], str]]] = {
+    "greater_than_equal": ("ge", lambda key, n: said("'%(key)s' must be at least %(limit)s", key=key, limit=n)),
+    "greater_than": ("gt", lambda key, n: said("'%(key)s' must be more than %(limit)s", key=key, limit=n)),
+    "less_than_equal": ("le", lambda key, n: said("'%(key)s' must be at most %(limit)s", key=key, limit=n)),
+    "less_than": ("lt", lambda key, n: said("'%(key)s' must be less than %(limit)s", key=key, limit=n)),
 }
 
 
@@ -46,49 +55,59 @@ def explain(error: ValidationError, model: type[BaseModel], source: Source) -> I
         yield replace(finding, where=origin) if origin else finding
 
 
-def _findings(  # noqa: C901 - one branch a kind of error
+def _findings(  # noqa: C901, PLR0912 - one branch a kind of error
     error: ValidationError, model: type[BaseModel], source: Source
 ) -> Iterator[tuple[tuple[int | str, ...], Finding]]:
     for entry in error.errors(include_url=False):
         loc, kind, context = entry["loc"], entry["type"], entry.get("ctx", {})
         node, key_node, owner = _locate(source.root, loc)
-        name = str(loc[-1]) if loc else "the file"
+        name = str(loc[-1]) if loc else said("the file")
         if kind == PROBLEMS:
             for problem in context[PROBLEMS]:
                 where = source.find(node, problem.needle, last=problem.last)
                 yield loc, Finding(where, problem.code, problem.message, problem.hint)
         elif kind == "extra_forbidden":
             hint = did_you_mean(name, _known_keys(model, loc[:-1]))
-            yield loc, Finding(source.span(key_node or node), "unknown-key", f"unknown key '{name}'{owner}", hint)
+            message = _within(owner, said("unknown key '%(key)s'", key=name))
+            yield loc, Finding(source.span(key_node or node), "unknown-key", message, hint)
         elif kind == "missing":
-            yield loc, Finding(source.span(node), "missing-key", f"missing key '{name}'{owner}", f"add '{name}: …'")
+            yield loc, _missing(source.span(node), name, owner)
         elif kind == "union_tag_not_found":
             known = context.get("discriminator", "type").strip("'")
-            yield loc, Finding(source.span(node), "missing-key", f"missing key '{known}'{owner}", f"add '{known}: …'")
+            yield loc, _missing(source.span(node), known, owner)
         elif kind == "union_tag_invalid":
             where = source.span(_child(node, "type") or node)
             hint = did_you_mean(context["tag"], context["expected_tags"].replace("'", "").split(", "))
-            yield loc, Finding(where, "unknown-block-type", f"unknown block type '{context['tag']}'", hint)
+            message = said("unknown block type '%(type)s'", type=context["tag"])
+            yield loc, Finding(where, "unknown-block-type", message, hint)
         elif kind in ("enum", "literal_error"):
             hint = did_you_mean(str(entry["input"]), _words(context["expected"]))
-            yield loc, Finding(source.span(node), "unknown-value", f"unknown {name} '{entry['input']}'", hint)
+            message = said("unknown %(key)s '%(value)s'", key=name, value=entry["input"])
+            yield loc, Finding(source.span(node), "unknown-value", message, hint)
         elif kind in _TYPE_NAMES:
-            message = f"wrong type: '{_label(loc)}' must be {_TYPE_NAMES[kind]}, not {_named(entry['input'])}"
-            hint = "put it in quotes" if kind == "string_type" and isinstance(entry["input"], int | float) else ""
+            values = {"key": _label(loc), "wanted": _TYPE_NAMES[kind], "given": _named(entry["input"])}
+            message = said("wrong type: '%(key)s' must be %(wanted)s, not %(given)s", **values)
+            hint = said("put it in quotes") if kind == "string_type" and isinstance(entry["input"], int | float) else ""
             yield loc, Finding(source.span(node), "wrong-type", message, hint)
         elif kind == "too_short" and entry["input"]:
             continue  # its items were invalid, which is reported already
         elif kind in ("string_too_short", "too_short"):
-            yield loc, Finding(source.span(node), "too-short", f"'{_label(loc)}' is empty")
+            yield loc, Finding(source.span(node), "too-short", said("'%(key)s' is empty", key=_label(loc)))
         elif kind in ("string_too_long", "too_long"):
             most = context.get("max_length")
-            yield loc, Finding(source.span(node), "too-long", f"'{_label(loc)}' is too long: at most {most}")
+            message = said("'%(key)s' is too long: at most %(most)s", key=_label(loc), most=most)
+            yield loc, Finding(source.span(node), "too-long", message)
         elif kind == "string_pattern_mismatch":
-            hint = "use small letters, digits and single hyphens: 'no-polimigra'" if name == "id" else ""
-            yield loc, Finding(source.span(node), "bad-value", f"'{entry['input']}' is no valid {name}", hint)
+            hint = said("use small letters, digits and single hyphens: 'no-polimigra'") if name == "id" else ""
+            message = said("'%(value)s' is no valid %(key)s", value=entry["input"], key=name)
+            yield loc, Finding(source.span(node), "bad-value", message, hint)
+        elif kind in _LIMITS:
+            limit, sentence = _LIMITS[kind]
+            yield loc, Finding(source.span(node), "bad-value", sentence(_label(loc), context[limit]))
         else:
-            message = entry["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            yield loc, Finding(source.span(node), "bad-value", f"'{_label(loc)}' {message}")
+            why = entry["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            message = said("'%(key)s' cannot be used: it %(why)s", key=_label(loc), why=why)
+            yield loc, Finding(source.span(node), "bad-value", message)
 
 
 def _locate(root: yaml.Node, loc: Iterable[int | str]) -> tuple[yaml.Node, yaml.Node | None, str]:
@@ -106,8 +125,17 @@ def _locate(root: yaml.Node, loc: Iterable[int | str]) -> tuple[yaml.Node, yaml.
             node, key_node = node.value[part], None
             kind, name = _child(node, "type"), _child(node, "id")
             if kind is not None:
-                owner = f" in {kind.value}" + (f" '{name.value}'" if name is not None else "")
+                owner = kind.value + (f" '{name.value}'" if name is not None else "")
     return node, key_node, owner
+
+
+def _within(owner: str, what: str) -> str:
+    return said("%(what)s in %(block)s", what=what, block=owner) if owner else what
+
+
+def _missing(where: SourceSpan, key: str, owner: str) -> Finding:
+    message = _within(owner, said("missing key '%(key)s'", key=key))
+    return Finding(where, "missing-key", message, said("add '%(key)s: …'", key=key))
 
 
 def _child(node: yaml.Node, key: str) -> yaml.Node | None:
@@ -118,23 +146,23 @@ def _child(node: yaml.Node, key: str) -> yaml.Node | None:
 def _label(loc: tuple[int | str, ...]) -> str:
     """The last key on the way; an index alone tells staff nothing."""
     names = [str(part) for part in loc if isinstance(part, str) and part not in ("one", "by-locale", "[key]")]
-    return names[-1] if names else "the file"
+    return names[-1] if names else said("the file")
 
 
 def _named(value: object) -> str:
     match value:
         case None:
-            return "empty"
+            return said("empty")
         case bool():
             return f"{str(value).lower()}"
         case int() | float():
-            return f"the number {value}"
+            return said("the number %(value)s", value=value)
         case str():
-            return f"the text '{value[:40]}'"
+            return said("the text '%(value)s'", value=value[:40])
         case list():
-            return "a list"
+            return said("a list")
         case _:
-            return "a mapping"
+            return said("a mapping")
 
 
 def _words(expected: str) -> list[str]:

@@ -101,8 +101,8 @@ class Translatable:
         words = info.context if isinstance(info.context, Vocabulary) else None
         home = words.source_locale if words and words.source_locale in words.locales else next(iter(texts))
         if home not in texts:
-            message = f"no text for the locale '{home}', in which this file is written"
-            raise_problems([Problem("missing-locale", message, f"add '{home}: …'")])
+            message = said("no text for the locale '%(locale)s', in which this file is written", locale=home)
+            raise_problems([Problem("missing-locale", message, said("add '%(key)s: …'", key=home))])
         others = {locale: text for locale, text in texts.items() if locale != home and text}
         if self.kind is TextKind.MARKDOWN:
             raise_problems([found for locale in others for found in _paired(home, texts[home], locale, texts[locale])])
@@ -114,8 +114,11 @@ def _paired(home: str, text: str, locale: str, other: str) -> list[Problem]:
     here, there = len(paragraphs(text)), len(paragraphs(other))
     if here == there:
         return []
-    message = f"the text has {here} paragraphs in '{home}' and {there} in '{locale}'"
-    hint = "give each paragraph its counterpart; for a text of its own, use two blocks with 'only: {locales: […]}'"
+    values = {"here": here, "home": home, "there": there, "locale": locale}
+    message = said("the text has %(here)s paragraphs in '%(home)s' and %(there)s in '%(locale)s'", **values)
+    hint = said(
+        "give each paragraph its counterpart; for a text of its own, use two blocks with 'only: {locales: […]}'"
+    )
     return [Problem("paragraphs-differ", message, hint, f"{locale}:")]
 
 
@@ -151,7 +154,7 @@ def _markdown(text: str) -> str:
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise_problems([Problem("too-short", "the text is empty")])
+        raise_problems([Problem("too-short", said("the text is empty"))])
     return text
 
 
@@ -169,28 +172,32 @@ def _known_locale(locale: str, info: ValidationInfo) -> str:
     words = vocabulary(info)
     if words and locale not in words.locales:
         hint = did_you_mean(locale, words.locales)
-        raise_problems([Problem("unknown-locale", f"unknown locale '{locale}'", hint, locale)])
+        raise_problems([Problem("unknown-locale", said("unknown locale '%(locale)s'", locale=locale), hint, locale)])
     return locale
 
 
 def _known_segment(segment: str, info: ValidationInfo) -> str:
     words = vocabulary(info)
     if words and segment not in words.segments:
-        hint = did_you_mean(segment, words.segments) or "newsletter.yaml defines no segments yet"
-        raise_problems([Problem("unknown-segment", f"unknown segment '{segment}'", hint, segment)])
+        hint = did_you_mean(segment, words.segments) or said("newsletter.yaml defines no segments yet")
+        message = said("unknown segment '%(segment)s'", segment=segment)
+        raise_problems([Problem("unknown-segment", message, hint, segment)])
     return segment
 
 
 def _all_locales(values: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
     words = vocabulary(info)
     missing = [locale for locale in words.locales if locale not in values] if words else []
-    raise_problems([Problem("missing-locale", f"no value for the locale '{locale}'") for locale in missing])
+    raise_problems(
+        [Problem("missing-locale", said("no value for the locale '%(locale)s'", locale=locale)) for locale in missing]
+    )
     return values
 
 
 def _currency(code: str) -> str:
     if code not in list_currencies():
-        raise_problems([Problem("bad-currency", f"unknown currency '{code}'", "use an ISO 4217 code such as USD")])
+        hint = said("use an ISO 4217 code such as USD")
+        raise_problems([Problem("bad-currency", said("unknown currency '%(code)s'", code=code), hint)])
     return code
 
 
@@ -198,11 +205,14 @@ def check_picture(src: str, info: ValidationInfo) -> str:
     """A picture that mail clients show: a file beside the issues, or an https address."""
     if re.match(r"[a-z][a-z0-9+.\-]*:", src, re.IGNORECASE):
         if not src.startswith(("https:", "http:")):
-            raise_problems([Problem("bad-picture", f"a picture cannot come from {src[:40]!r}", "use a file or https:")])
+            message = said("a picture cannot come from %(src)s", src=repr(src[:40]))
+            raise_problems([Problem("bad-picture", message, said("use a file or https:"))])
         return _url(src)
     if not src.lower().endswith(PICTURE_SUFFIXES):
-        hint = f"mail clients show {', '.join(PICTURE_SUFFIXES)}; export the picture as one of them"
-        raise_problems([Problem("bad-picture", f"'{src}' is no picture that mail clients show", hint, src)])
+        kinds = ", ".join(PICTURE_SUFFIXES)
+        hint = said("mail clients show %(kinds)s; export the picture as one of them", kinds=kinds)
+        message = said("'%(src)s' is no picture that mail clients show", src=src)
+        raise_problems([Problem("bad-picture", message, hint, src)])
     words = vocabulary(info)
     if words and words.media:
         try:
@@ -211,9 +221,11 @@ def check_picture(src: str, info: ValidationInfo) -> str:
         except (OSError, RuntimeError):  # a name too long, links that go round in circles
             file, within, exists = words.media / src, True, False
         if not within:
-            raise_problems([Problem("bad-picture", f"'{src}' lies outside the issues folder", "", src)])
+            message = said("'%(src)s' lies outside the issues folder", src=src)
+            raise_problems([Problem("bad-picture", message, "", src)])
         if not exists:
-            raise_problems([Problem("missing-picture", f"there is no file '{src}'", f"looked for {file.name}", src)])
+            hint = said("looked for %(name)s", name=file.name)
+            raise_problems([Problem("missing-picture", said("there is no file '%(src)s'", src=src), hint, src)])
         raise_problems(check_picture_file(file, src))
     return src
 
@@ -223,8 +235,8 @@ def _calendar_date(value: object) -> object:
         try:
             return dt.date.fromisoformat(value.strip())
         except ValueError:
-            problem = Problem("bad-date", f"'{value}' is no date", "write year-month-day, e.g. 2019-06-03")
-            raise_problems([problem])
+            hint = said("write year-month-day, e.g. 2019-06-03")
+            raise_problems([Problem("bad-date", said("'%(value)s' is no date", value=value), hint)])
     return value
 
 
@@ -244,8 +256,8 @@ def _local_time(value: object) -> object:
         return value
     time = parse_local_time(value)
     if time is None:
-        hint = "write year-month-day, T, and the time as clocks at the place show it: 2019-06-10T18:00"
-        raise_problems([Problem("bad-date", f"'{value}' is no local date and time", hint)])
+        hint = said("write year-month-day, T, and the time as clocks at the place show it: 2019-06-10T18:00")
+        raise_problems([Problem("bad-date", said("'%(value)s' is no local date and time", value=value), hint)])
     return time
 
 

@@ -28,7 +28,7 @@ from newsletter.content.placeholders import PLACEHOLDER
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.wording import said
 
-MAX_LETTER = 1_200  # characters; Windows hands no address of more than 2,048 to a mail program, and "ñ" takes six
+MAX_LETTER = 1_200  # characters; render/quality/links.py counts what the address has in each language
 
 
 class Only(Model):
@@ -41,7 +41,9 @@ class Only(Model):
     def cross_check(cls, raw: Mapping[str, Any], words: Vocabulary | None) -> list[Problem]:
         if raw.get("locales") or raw.get("segments"):
             return []
-        return [Problem("empty-only", "'only' limits nothing", "name locales or segments, or leave 'only' out")]
+        return [
+            Problem("empty-only", said("'only' limits nothing"), said("name locales or segments, or leave 'only' out"))
+        ]
 
 
 class Link(Model):
@@ -98,11 +100,12 @@ class LetterDraft(Model):
             ]
             for text in texts:
                 if found := PLACEHOLDER.search(text):
-                    hint = "the letter is the same for all; readers sign it themselves"
-                    problems.append(Problem("bad-placeholder", "a letter to send holds no name", hint, found.group()))
+                    hint = said("the letter is the same for all; readers sign it themselves")
+                    message = said("a letter to send holds no name")
+                    problems.append(Problem("bad-placeholder", message, hint, found.group()))
                 if len(text) > MAX_LETTER:
-                    message = f"the letter is too long: at most {MAX_LETTER} characters"
-                    hint = "some mail programs drop longer ones; say the most important"
+                    message = said("the letter is too long: at most %(most)s characters", most=MAX_LETTER)
+                    hint = said("some mail programs drop longer ones; say the most important")
                     problems.append(Problem("too-long", message, hint, f"{key}:"))
         return problems
 

@@ -17,6 +17,7 @@ from newsletter.content.fields import Date, Locale, Preheader, Subject, Vocabula
 from newsletter.content.model import Model
 from newsletter.content.placeholders import COUNTED
 from newsletter.content.problems import Problem
+from newsletter.wording import said
 
 
 class MailKind(StrEnum):
@@ -54,8 +55,8 @@ class Issue(Model):
         problems = [
             Problem(
                 "duplicate-id",
-                f"the id '{name}' is used {names.count(name)} times",
-                "translations hang on it, so it must be unique; choose another",
+                said("the id '%(name)s' is used %(number)s times", name=name, number=names.count(name)),
+                said("translations hang on it, so it must be unique; choose another"),
                 needle=f"id: {name}",
                 last=True,
             )
@@ -66,8 +67,8 @@ class Issue(Model):
         for owner, text in [*texts, *((block, _strings(block)) for block in blocks)]:
             for name in {found["number"] for found in COUNTED.finditer(text)}:
                 if owner.get(name) is None:
-                    hint = f"it belongs into an action that has '{name}:'"
-                    message = f"{{{name}}} stands where there is no {name}"
+                    hint = said("it belongs into an action that has '%(name)s:'", name=name)
+                    message = said("{%(name)s} stands where there is no %(name)s", name=name)
                     problems.append(Problem("unknown-placeholder", message, hint, f"{{{name}"))
         return problems
 

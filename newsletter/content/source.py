@@ -23,6 +23,7 @@ from newsletter.content import characters
 from newsletter.content.explain import explain
 from newsletter.content.places import Source
 from newsletter.errors import ContentError, Finding, SourceSpan
+from newsletter.wording import said
 
 MAX_BYTES = 512 * 1024  # of one YAML file; the longest real issue has some 20 KB
 _M = TypeVar("_M", bound=BaseModel)
@@ -57,6 +58,24 @@ _Loader.add_implicit_resolver(
 )
 
 
+_BEGINS = (said("a text cannot begin with this character"), said("put the text in quotes"))
+_INDENTED = said("look at the indentation here and on the line before")
+# What PyYAML says most often, in words for people: a part of its sentence, ours, and the hint.
+_SYNTAX = (
+    (
+        "mapping values are not allowed",
+        said("a second ':' stands where only one may"),
+        said("a text that holds ': ' must stand in quotes, or on its own lines after '|'"),
+    ),
+    ("could not find expected ':'", said("a key has no ':' behind it"), _INDENTED),
+    ("expected <block end>", said("the line does not fit to the lines before it"), _INDENTED),
+    ("unexpected end of stream", said("a quotation mark is opened and never closed"), said("close it")),
+    ("cannot start any token", *_BEGINS),
+    ("found undefined alias", *_BEGINS),
+    ("expected alphabetic or numeric character", *_BEGINS),
+)
+
+
 def read_source(path: Path, shown: str) -> Source:
     """Read one YAML file.
 
@@ -68,17 +87,17 @@ def read_source(path: Path, shown: str) -> Source:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _fail(shown, "unreadable", f"cannot be read: {error.strerror}") from None
+        raise _fail(shown, "unreadable", said("cannot be read: %(why)s", why=error.strerror)) from None
     if len(raw) > MAX_BYTES:
-        hint = "an issue is text; pictures are files of their own"
-        raise _fail(shown, "too-large", f"the file is larger than {MAX_BYTES // 1024} KB", hint)
+        hint = said("an issue is text; pictures are files of their own")
+        raise _fail(shown, "too-large", said("the file is larger than %(most)s KB", most=MAX_BYTES // 1024), hint)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         span = SourceSpan(shown, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
-        hint = "save it as UTF-8 (in the editor: 'Save with encoding')"
-        raise ContentError([Finding(span, "not-utf-8", "the file is not UTF-8", hint)]) from None
+        hint = said("save it as UTF-8 (in the editor: 'Save with encoding')")
+        raise ContentError([Finding(span, "not-utf-8", said("the file is not UTF-8"), hint)]) from None
     return parse(text, shown)
 
 
@@ -86,7 +105,8 @@ def parse(text: str, shown: str) -> Source:
     """Like ``read_source``, for text already in memory."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
-        raise _fail(shown, "empty", "the file is empty", "'newsletter new SLUG' writes a commented skeleton")
+        hint = said("'newsletter new SLUG' writes a commented skeleton")
+        raise _fail(shown, "empty", said("the file is empty"), hint)
     if invisible := list(find_invisible(text, shown)):
         raise ContentError(invisible)
     loader = _Loader(text)
@@ -95,24 +115,25 @@ def parse(text: str, shown: str) -> Source:
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, text, shown) from None
     except yaml.YAMLError as error:
-        raise _fail(shown, "yaml", str(error)) from None
+        raise _fail(shown, "yaml", said("this is no YAML: %(why)s", why=error)) from None
     except RecursionError:
-        raise _fail(shown, "yaml", "the YAML is nested too deeply") from None
+        raise _fail(shown, "yaml", said("the YAML is nested too deeply")) from None
     except (ValueError, OverflowError):
         # PyYAML passes on what chr() says of "\\U00110000".
         mark = loader.get_mark()
         where = SourceSpan(shown, mark.line + 1, mark.column + 1)
         raise ContentError(
-            [Finding(where, "yaml", "there is no such character", "write the character itself")]
+            [Finding(where, "yaml", said("there is no such character"), said("write the character itself"))]
         ) from None
     finally:
         loader.dispose()
     if root is None:
-        raise _fail(shown, "empty", "the file holds nothing but comments")
+        raise _fail(shown, "empty", said("the file holds nothing but comments"))
     source = Source(shown, text, root, None)
     for tag, at in loader.tags:
         where = SourceSpan(shown, at.line + 1, at.column + 1)
-        source.findings.append(Finding(where, "yaml", f"YAML tags ({tag}) are not used here", "leave it out"))
+        message = said("YAML tags (%(tag)s) are not used here", tag=tag)
+        source.findings.append(Finding(where, "yaml", message, said("leave it out")))
     source.data = _construct(root, source)
     return source
 
@@ -120,9 +141,8 @@ def parse(text: str, shown: str) -> Source:
 def validate(source: Source, model: type[_M], context: object = None) -> _M:
     """Turn a Source into ``model``; ContentError with every finding of the file."""
     if not isinstance(source.data, Mapping):
-        raise _fail(
-            source.path, "wrong-type", "the file must be a mapping of keys to values", "start with 'key: value'"
-        )
+        message = said("the file must be a mapping of keys to values")
+        raise _fail(source.path, "wrong-type", message, said("start with 'key: value'"))
     findings = list(source.findings)
     try:
         result = model.model_validate(source.data, context=context)
@@ -147,14 +167,13 @@ def _construct(node: yaml.Node, source: Source) -> Any:
         mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                source.findings.append(Finding(source.span(key_node), "wrong-type", "a key must be plain text"))
+                source.findings.append(Finding(source.span(key_node), "wrong-type", said("a key must be plain text")))
                 continue
             key = _text(key_node, source)
             if key in mapping:
-                hint = "keep one of them; the other would be lost"
-                source.findings.append(
-                    Finding(source.span(key_node), "duplicate-key", f"the key '{key}' stands here twice", hint)
-                )
+                hint = said("keep one of them; the other would be lost")
+                message = said("the key '%(key)s' stands here twice", key=key)
+                source.findings.append(Finding(source.span(key_node), "duplicate-key", message, hint))
             mapping[key] = _construct(value_node, source)
         return mapping
     if isinstance(node, yaml.SequenceNode):
@@ -181,19 +200,14 @@ def _text(node: yaml.Node, source: Source) -> str:
 def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    message = str(error.problem or error.context or "broken YAML")
+    problem = str(error.problem or error.context)
     lines = text.splitlines()
     this_line = lines[line - 1] if line <= len(lines) else ""
-    if "\\t" in message or "\t" in this_line[: column + 1]:
-        finding = Finding(
-            SourceSpan(shown, line, column), "tab", "a tab stands where YAML wants spaces", "indent with spaces"
-        )
-        return ContentError([finding])
-    hint = ""
-    if "mapping values are not allowed" in message:
-        hint = "a text that holds ': ' must stand in quotes, or on its own lines after '|'"
-    elif "could not find expected ':'" in message or "expected <block end>" in message:
-        hint = "look at the indentation here and on the line before"
+    if "\\t" in problem or "\t" in this_line[: column + 1]:
+        message = said("a tab stands where YAML wants spaces")
+        return ContentError([Finding(SourceSpan(shown, line, column), "tab", message, said("indent with spaces"))])
+    told = said("this is no YAML: %(why)s", why=problem), ""
+    message, hint = next(((ours, hint) for words, ours, hint in _SYNTAX if words in problem), told)
     return ContentError([Finding(SourceSpan(shown, line, column), "yaml", message, hint)])
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError, SendingStoppedError
+from newsletter.wording import said
 
 ENOUGH = 100  # outcomes before a share of them says anything
 _WORDS = {
-    "ours": "were refused because of us, not of the recipients",
-    State.IN_DOUBT: "broke off after the message was handed over, so that they are in doubt",
-    State.REJECTED: "were rejected, and none was accepted",
-    State.PENDING: "broke off before the message could be handed over",
+    "ours": said("were refused because of us, not of the recipients"),
+    State.IN_DOUBT: said("broke off after the message was handed over, so that they are in doubt"),
+    State.REJECTED: said("were rejected, and none was accepted"),
+    State.PENDING: said("broke off before the message could be handed over"),
 }
 
 
@@ -43,11 +44,12 @@ class Brake:
         self._in_a_row[kind] = number = self._in_a_row.get(kind, 0) + 1
         if number < self._limits.get(kind, number + 1):
             return
-        message = f"stopped: {number} in a row {_WORDS[kind]}. The last answer: {outcome.reply}"
+        values = {"number": number, "what": _WORDS[kind], "reply": outcome.reply}
+        message = said("stopped: %(number)s in a row %(what)s. The last answer: %(reply)s", **values)
         if kind == State.PENDING:
-            hint = "ask whoever runs the mail server; then the same command goes on where it stopped"
+            hint = said("ask whoever runs the mail server; then the same command goes on where it stopped")
             raise MailServerError(message, hint)
-        raise SendingStoppedError(message, "ask whoever runs the mail server")
+        raise SendingStoppedError(message, said("ask whoever runs the mail server"))
 
     def _check_share(self, outcome: Outcome) -> None:
         if outcome.state in (State.PENDING, State.DEFERRED):
@@ -55,8 +57,11 @@ class Brake:
         self._settled += 1
         self._failed += outcome.state is not State.ACCEPTED
         if self._settled >= ENOUGH and self._failed > self._failures * self._settled:
+            values = {"failed": self._failed, "number": self._settled, "reply": outcome.reply}
             raise SendingStoppedError(
-                f"stopped: {self._failed} of {self._settled} were rejected or are in doubt. "
-                f"The last answer: {outcome.reply}",
-                "look at the reasons with 'newsletter campaigns show'; is the list an old one?",
+                said(
+                    "stopped: %(failed)s of %(number)s were rejected or are in doubt. The last answer: %(reply)s",
+                    **values,
+                ),
+                said("look at the reasons with 'newsletter campaigns show'; is the list an old one?"),
             )

@@ -19,6 +19,7 @@ from newsletter.delivery.desk import Claim, Desk, Result
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
+from newsletter.wording import said
 
 RECONNECTS = 5  # attempts in a row before a run gives up on the server
 FRUITLESS_ATTEMPTS = 4  # that ended before the body, until a delivery has to wait like a deferred one
@@ -208,8 +209,8 @@ async def _connect(transport: Transport, ending: asyncio.Event) -> Session | Non
             return await transport.connect()
         except ConnectionError as error:
             if attempt == RECONNECTS - 1:
-                hint = "is the server up, and are smtp.host and smtp.port right? Then run the same command again"
-                raise MailServerError(f"the mail server cannot be reached: {error}", hint) from error
+                hint = said("is the server up, and are smtp.host and smtp.port right? Then run the same command again")
+                raise MailServerError(said("the mail server cannot be reached: %(why)s", why=error), hint) from error
         if await _wait(ending, BACKOFF * 2**attempt):
             return None
     raise AssertionError("unreachable")

@@ -35,6 +35,7 @@ from newsletter.i18n.locales import content_language
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 from newsletter.render.pictures import place_media
 from newsletter.render.rendered import Rendered
+from newsletter.wording import said
 
 MAX_FILLED = 80  # characters of a reader's value in a text; a name longer than that is a joke or an attack
 MAX_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1
@@ -127,7 +128,8 @@ def freeze_edition(
     specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
     message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
     if not message.isascii() or max(map(len, message.split(b"\r\n"))) > MAX_LINE:
-        raise TemplateError(f"the {rendered.locale} edition makes a line that mail cannot carry", "look for long URLs")
+        told = said("the %(locale)s edition makes a line that mail cannot carry", locale=rendered.locale)
+        raise TemplateError(told, said("look for long URLs"))
     return edition
 
 

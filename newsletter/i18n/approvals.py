@@ -74,7 +74,8 @@ def _moment(value: object) -> object:
         try:
             return dt.datetime.fromisoformat(value)
         except ValueError:
-            raise_problems([Problem("bad-date", f"'{value}' is no moment", "write e.g. 2019-06-03T18:00:00+00:00")])
+            hint = said("write e.g. 2019-06-03T18:00:00+00:00")
+            raise_problems([Problem("bad-date", said("'%(value)s' is no moment", value=value), hint)])
     return value
 
 

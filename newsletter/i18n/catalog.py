@@ -16,6 +16,7 @@ import polib
 
 from newsletter.content.source import find_invisible
 from newsletter.errors import ContentError, Finding, SourceSpan
+from newsletter.wording import said
 
 GENERATOR = "newsletter"
 SOURCE_HEADER = "X-Source-Language"
@@ -55,11 +56,11 @@ def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
         # The line feed keeps polib from taking the text for a file's name.
         catalog = polib.pofile(f"{text}\n", wrapwidth=0)
     except UnicodeDecodeError:
-        finding = Finding(SourceSpan(where), "not-utf-8", "the catalog is not UTF-8", "save it as UTF-8")
+        finding = Finding(SourceSpan(where), "not-utf-8", said("the catalog is not UTF-8"), said("save it as UTF-8"))
         raise ContentError([finding]) from None
     except (OSError, ValueError, UnicodeError, IndexError) as error:
         line = next((int(word) for word in str(error).replace(")", " ").split() if word.isdigit()), 1)
-        message = f"the catalog is broken: {str(error).splitlines()[0]}"
+        message = said("the catalog is broken: %(why)s", why=str(error).splitlines()[0])
         raise ContentError([Finding(SourceSpan(where, line), "broken-catalog", message, HINT)]) from None
     if findings := list(_doubles(catalog, where)):
         raise ContentError(findings)
@@ -71,8 +72,8 @@ def _badly_quoted(text: str, where: str) -> Iterator[Finding]:
     for number, line in enumerate(text.split("\n"), 1):
         start = _CARRIES_TEXT.match(line)
         if start and not _QUOTED.fullmatch(line, start.end()):
-            hint = 'every text ends with a quotation mark; one inside a text is written \\"'
-            message = "the quotation marks of this text do not fit"
+            hint = said('every text ends with a quotation mark; one inside a text is written \\"')
+            message = said("the quotation marks of this text do not fit")
             yield Finding(SourceSpan(where, number, start.end() + 1), "broken-catalog", message, hint)
 
 
@@ -85,8 +86,9 @@ def _doubles(catalog: polib.POFile, where: str) -> Iterator[Finding]:
         line = entry.linenum or 1
         first = lines.setdefault((entry.msgctxt or "", entry.msgid), line)
         if first != line:
-            message = f"the message {entry.msgid[:40]!r} stands here and in line {first}"
-            yield Finding(SourceSpan(where, line), "broken-catalog", message, "keep one of them")
+            values = {"text": repr(entry.msgid[:40]), "line": first}
+            message = said("the message %(text)s stands here and in line %(line)s", **values)
+            yield Finding(SourceSpan(where, line), "broken-catalog", message, said("keep one of them"))
 
 
 def write_catalog(catalog: polib.POFile, path: Path) -> None:

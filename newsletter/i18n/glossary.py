@@ -113,10 +113,16 @@ def read_glossary(path: Path, shown: str, locales: Sequence[str]) -> Glossary:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header = [name.strip() for name in next(reader, [])]
     if header[:1] != ["term"]:
-        hint = f"the first row is: term,{','.join(locales)}"
-        raise ContentError([*findings, Finding(SourceSpan(shown), CODE, "the first column is not 'term'", hint)])
+        hint = said("the first row is: %(row)s", row=",".join(["term", *locales]))
+        message = said("the first column is not 'term'")
+        raise ContentError([*findings, Finding(SourceSpan(shown), CODE, message, hint)])
     findings += [
-        Finding(SourceSpan(shown), "unknown-locale", f"unknown locale '{name}'", did_you_mean(name, locales))
+        Finding(
+            SourceSpan(shown),
+            "unknown-locale",
+            said("unknown locale '%(locale)s'", locale=name),
+            did_you_mean(name, locales),
+        )
         for name in header[1:]
         if name not in locales
     ]
@@ -142,26 +148,29 @@ def _text(path: Path, shown: str) -> str:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        hint = "in Excel choose 'CSV UTF-8'"
-        raise ContentError([Finding(where, "not-utf-8", "the glossary is not UTF-8", hint)]) from None
+        hint = said("in Excel choose 'CSV UTF-8'")
+        raise ContentError([Finding(where, "not-utf-8", said("the glossary is not UTF-8"), hint)]) from None
     except OSError as error:
-        raise ContentError([Finding(where, "unreadable", f"cannot be read: {error.strerror}")]) from None
+        message = said("cannot be read: %(why)s", why=error.strerror)
+        raise ContentError([Finding(where, "unreadable", message)]) from None
     if len(raw) > MAX_BYTES:
-        message = f"the file is larger than {MAX_BYTES // 1024} KB"
-        raise ContentError([Finding(where, "too-large", message, "keep to the organisation's own terms")])
+        message = said("the file is larger than %(most)s KB", most=MAX_BYTES // 1024)
+        raise ContentError([Finding(where, "too-large", message, said("keep to the organisation's own terms"))])
     return text.replace("\r\n", "\n")
 
 
 def _complaint(cells: list[str], columns: int, seen: dict[str, int], where: SourceSpan) -> Finding | None:
     term = cells[0]
     if not term:
-        return Finding(where, CODE, "the row has no term", "write it into the first cell")
+        return Finding(where, CODE, said("the row has no term"), said("write it into the first cell"))
     if len(cells) > columns:
-        hint = 'a cell that holds a comma stands in quotation marks: "a, b"'
-        return Finding(where, CODE, f"the row has {len(cells)} cells, and the first row {columns}", hint)
+        hint = said('a cell that holds a comma stands in quotation marks: "a, b"')
+        values = {"cells": len(cells), "columns": columns}
+        return Finding(where, CODE, said("the row has %(cells)s cells, and the first row %(columns)s", **values), hint)
     if term in seen:
-        hint = "keep one of them; put other ways after a |"
-        return Finding(where, CODE, f"‘{term}’ stands here and in line {seen[term]}", hint)
+        hint = said("keep one of them; put other ways after a |")
+        message = said("‘%(term)s’ stands here and in line %(line)s", term=term, line=seen[term])
+        return Finding(where, CODE, message, hint)
     return None
 
 

@@ -101,11 +101,13 @@ class Waivers:
         for waiver, line in self.entries:
             if waiver.issue in slugs and waiver.locale in locales:
                 continue
-            what = f"issue '{waiver.issue}'" if waiver.issue not in slugs else f"locale '{waiver.locale}'"
-            where = SourceSpan(self.path, line)
-            yield CheckFinding(
-                Check.STALE_WAIVER, where, waiver.context, "", "", f"there is no {what}", "delete this waiver"
+            message = (
+                said("there is no issue '%(slug)s'", slug=waiver.issue)
+                if waiver.issue not in slugs
+                else said("there is no locale '%(locale)s'", locale=waiver.locale)
             )
+            where, hint = SourceSpan(self.path, line), said("delete this waiver")
+            yield CheckFinding(Check.STALE_WAIVER, where, waiver.context, "", "", message, hint)
 
 
 def fingerprint(finding: CheckFinding) -> str:

@@ -42,6 +42,7 @@ from newsletter.render.pictures import Pictures
 from newsletter.render.text import appeal_amounts, event_times
 from newsletter.render.theme import FONT_STACKS, RADII, Letterhead, Plain
 from newsletter.render.words import Words, template_words
+from newsletter.wording import said
 
 if TYPE_CHECKING:
     from newsletter.render.notice import Notice
@@ -86,7 +87,7 @@ class _Values:
             document, found = self._token.subn(lambda token: self._values[int(token[1])], document)
             if not found:
                 return document
-        raise TemplateError("values are nested too deeply", "use fewer {% set %} blocks inside each other")
+        raise TemplateError(said("values are nested too deeply"), said("use fewer {% set %} blocks inside each other"))
 
 
 class _MacroOutput(str):
@@ -167,8 +168,8 @@ class Composer:
         mjml, html = self._compiled(TEMPLATE, {**self._context(letter), "anchored": anchored, "slots": slots})
         for edition in editions_of(letter)[1:]:
             if f'id="{_anchor(edition)}"' not in html:
-                message = f"the templates leave out the second language of {letter.locale}"
-                hint = f"{TEMPLATE} must loop over 'halves'; compare yours with the built-in one"
+                message = said("the templates leave out the second language of %(locale)s", locale=letter.locale)
+                hint = said("%(file)s must loop over 'halves'; compare yours with the built-in one", file=TEMPLATE)
                 raise TemplateError(message, hint)
         return mjml, html
 
@@ -189,12 +190,14 @@ class Composer:
         try:
             mjml = self._jinja.get_template(name).render({"slots": None, **context}, **{_VALUES: values})
         except TemplateError as error:
-            raise TemplateError(f"{_place(error)}: {error.message}", error.hint) from error
+            told = said("%(where)s: %(what)s", where=_place(error), what=error.message)
+            raise TemplateError(told, error.hint) from error
         except NewsletterError:
             raise
         except Exception as error:
             # Whatever goes wrong here was written in a template: 1 // 0, a name that does not exist, bad syntax.
-            raise TemplateError(f"{_place(error)}: the template cannot be rendered: {error}") from error
+            told = said("%(where)s: the template cannot be rendered: %(why)s", where=_place(error), why=error)
+            raise TemplateError(told) from error
         html = values.fill(values.from_engine(self._compiler.compile(values.to_engine(mjml))))
         return values.fill(mjml), html
 

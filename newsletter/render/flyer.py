@@ -22,6 +22,7 @@ from newsletter.i18n.locales import direction
 from newsletter.render.facts import Ask, PublicEdition
 from newsletter.render.theme import Letterhead
 from newsletter.render.words import Words
+from newsletter.wording import said
 
 TEMPLATE = "flyer.typ"
 MEDIA_TYPE = "application/pdf"
@@ -49,7 +50,8 @@ class FlyerPress:
         self._letterhead = letterhead
         found = [folder for folder in templates if (folder / TEMPLATE).is_file()]
         if not found:
-            raise TemplateError(f"there is no template {TEMPLATE}", "it comes with the program; install it again")
+            message = said("there is no template %(name)s", name=TEMPLATE)
+            raise TemplateError(message, said("it comes with the program; install it again"))
         self._file = found[0] / TEMPLATE
 
     def print(self, edition: PublicEdition, page: str, words: Words, paper: Paper, now: dt.datetime) -> bytes:
@@ -63,7 +65,8 @@ class FlyerPress:
             made = compiler.compile(format="pdf", pdf_standards="ua-1", timestamp=_midnight(edition.date))
         except (typst.TypstError, OSError) as error:
             told = getattr(error, "diagnostic", "") or str(error)
-            raise TemplateError(f"the flyer cannot be set: {told.strip()}", f"look at {self._file}") from None
+            message = said("the flyer cannot be set: %(why)s", why=told.strip())
+            raise TemplateError(message, said("look at %(file)s", file=self._file)) from None
         assert isinstance(made, bytes)
         return made
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 
 from newsletter.errors import Finding, SourceSpan, did_you_mean
+from newsletter.wording import said
 
 FATAL = ("unknown-tag", "unclosed-tag")
 _EVERYWHERE = ("css-class", "mj-class")
@@ -65,11 +66,11 @@ def lint(template: str, shown: str) -> Iterator[Finding]:
             continue  # the name itself is put in
         if name not in _known():
             hint = did_you_mean(name, _known())
-            yield Finding(where, "unknown-tag", f"there is no <{name}>", hint)
+            yield Finding(where, "unknown-tag", said("there is no <%(tag)s>", tag=name), hint)
             continue
         if not tag["end"]:
-            hint = "add '/>' or '>', or a quotation mark before it"
-            yield Finding(where, "unclosed-tag", f"<{name}> has no end", hint)
+            hint = said("add '/>' or '>', or a quotation mark before it")
+            yield Finding(where, "unclosed-tag", said("<%(tag)s> has no end", tag=name), hint)
             continue
         for given in _ATTRIBUTE.finditer(tag["rest"]):
             place = _span(template, tag.start("rest") + given.start(), shown)
@@ -81,11 +82,12 @@ def _attribute(tag: str, name: str, value: str, where: SourceSpan) -> Iterator[F
         return
     known = _known()[tag]
     if name not in known and name not in _EVERYWHERE:
-        message = f"<{tag}> has no attribute '{name}', so it does nothing"
+        message = said("<%(tag)s> has no attribute '%(name)s', so it does nothing", tag=tag, name=name)
         yield Finding(where, "unknown-attribute", message, did_you_mean(name, known))
     elif value and _PUT_IN not in value and not _fits(value, known.get(name, "")):
-        hint = "write '0px'" if value == "0" else f"it wants {_in_words(known[name])}"
-        yield Finding(where, "bad-value", f"'{value}' is no {name} of <{tag}>", hint)
+        hint = said("write '0px'") if value == "0" else said("it wants %(what)s", what=_in_words(known[name]))
+        message = said("'%(value)s' is no %(name)s of <%(tag)s>", value=value, name=name, tag=tag)
+        yield Finding(where, "bad-value", message, hint)
 
 
 def _fits(value: str, wanted: str) -> bool:
@@ -113,16 +115,19 @@ def _fits(value: str, wanted: str) -> bool:
 
 def _in_words(wanted: str) -> str:
     parts = _TYPE.fullmatch(wanted)
-    of = [entry or "no unit" for entry in ((parts["of"] or "") if parts else "").split(",")]
+    of = [entry or said("no unit") for entry in ((parts["of"] or "") if parts else "").split(",")]
     match parts["kind"] if parts else "":
         case "enum":
-            return f"one of {', '.join(of)}"
+            return said("one of %(values)s", values=", ".join(of))
         case "unit" | "unitWithNegative":
-            return f"{'one to four numbers' if parts and parts['several'] else 'a number'} with {' or '.join(of)}"
+            units = reduce(lambda one, other: said("%(one)s or %(other)s", one=one, other=other), of)
+            if parts and parts["several"]:
+                return said("one to four numbers with %(units)s", units=units)
+            return said("a number with %(units)s", units=units)
         case "color":
-            return "a colour, such as #1d5440"
+            return said("a colour, such as #1d5440")
         case _:
-            return f"a value of the kind '{wanted}'"
+            return said("a value of the kind '%(kind)s'", kind=wanted)
 
 
 @cache

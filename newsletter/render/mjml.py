@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from newsletter.errors import TemplateError
+from newsletter.wording import said
 
 REMEMBERED = 32  # documents; some 150 KB each
 _INDENT = re.compile(r"\s*\n\s*")
@@ -56,10 +57,11 @@ def _compiled(mjml: str) -> str:
         result = compile_document(mjml)
     except Exception as error:
         # The engine has no error classes of its own; whatever it raises comes from a template.
-        message = f"the MJML engine refused the document: {type(error).__name__}: {error}"
-        raise TemplateError(message, "look for a misspelt tag in the templates changed last") from error
+        message = said("the MJML engine refused the document: %(why)s", why=f"{type(error).__name__}: {error}")
+        hint = said("look for a misspelt tag in the templates changed last")
+        raise TemplateError(message, hint) from error
     if result.errors:
-        raise TemplateError(f"the MJML document has errors: {'; '.join(map(str, result.errors))}")
+        raise TemplateError(said("the MJML document has errors: %(errors)s", errors="; ".join(map(str, result.errors))))
     return _lean(str(result.html))
 
 

@@ -47,9 +47,11 @@ class Pictures:
             return src
         file = self._folder / src
         if not file.resolve().is_relative_to(self._folder.resolve()):
-            raise TemplateError(f"the picture '{src}' lies outside the issues folder", "copy it into issues/media/")
+            message = said("the picture '%(src)s' lies outside the issues folder", src=src)
+            raise TemplateError(message, said("copy it into issues/media/"))
         for problem in check_picture_file(file, src):
-            raise TemplateError(f"the picture {problem.message}", problem.hint or "pictures lie beside the issues")
+            message = said("the picture %(what)s", what=problem.message)
+            raise TemplateError(message, problem.hint or said("pictures lie beside the issues"))
         from newsletter.render.imaging import prepare  # noqa: PLC0415 - Pillow is slow to load, and seldom needed
 
         prepared = prepare(file, play=play)

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from newsletter.content.fields import check_picture
 from newsletter.content.problems import Problem, raise_problems
 from newsletter.render.ways import Donations, MapService
+from newsletter.wording import said
 
 DEFAULT_THEME = "harvest"  # the defaults of the keys; every other is a file (settings/themes.py)
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
@@ -94,8 +95,12 @@ class Theme(BaseModel):
                     over, under = getattr(self, words + dark), getattr(self, behind + dark)
                     ratio = contrast(over, under)
                     if ratio < MIN_CONTRAST:
-                        message = f"{words}{dark} {over} on {behind}{dark} {under} is hard to read"
-                        hint = f"its contrast is {ratio:.1f} : 1; choose colours with at least {MIN_CONTRAST} : 1"
+                        values = {"words": words + dark, "over": over, "behind": behind + dark, "under": under}
+                        message = said("%(words)s %(over)s on %(behind)s %(under)s is hard to read", **values)
+                        contrasts = {"ratio": f"{ratio:.1f}", "least": MIN_CONTRAST}
+                        hint = said(
+                            "its contrast is %(ratio)s : 1; choose colours with at least %(least)s : 1", **contrasts
+                        )
                         problems.append(Problem("low-contrast", message, hint, over))
         raise_problems(problems)
         return self

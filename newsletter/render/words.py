@@ -18,6 +18,7 @@ from typing import Protocol
 from newsletter.errors import TemplateError
 from newsletter.i18n.catalog import State, read_catalog
 from newsletter.i18n.translate import HOLE
+from newsletter.wording import said
 
 SOURCE_LOCALE = "en"
 DOMAIN = "messages.po"
@@ -60,8 +61,8 @@ def _untranslated(locale: str, words: set[str]) -> TemplateError:
     """The error that names every word still to be translated, as far as other languages' catalogs know them."""
     told = ", ".join(repr(word) for word in sorted(words))
     return TemplateError(
-        f"words of the templates have no translation into '{locale}': {told}",
-        f"add them to locales/{locale}/LC_MESSAGES/{DOMAIN}",
+        said("words of the templates have no translation into '%(locale)s': %(words)s", locale=locale, words=told),
+        said("add them to %(file)s", file=f"locales/{locale}/LC_MESSAGES/{DOMAIN}"),
     )
 
 

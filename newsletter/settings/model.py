@@ -33,6 +33,7 @@ from newsletter.settings.sections import (
     SmtpSettings,
 )
 from newsletter.settings.values import Locale, check_database, check_public_url
+from newsletter.wording import said
 
 MAX_VERP_LOCAL = 25  # characters; the plus sign and a token of two ten-digit numbers make it 64 (RFC 5321 §4.5.3.1.1)
 
@@ -71,7 +72,7 @@ class Settings(Section):
         problems = [
             Problem(
                 "unknown-locale",
-                f"formats: '{locale}' is not among the locales",
+                said("%(key)s: '%(locale)s' is not among the locales", key="formats", locale=locale),
                 did_you_mean(locale, self.locales),
                 "formats:",
             )
@@ -81,21 +82,27 @@ class Settings(Section):
         named = {"organisation.name": self.organisation.name}
         named |= {f"public.interests.{tag}": name for tag, name in self.public.interests.items()}
         problems += [
-            Problem("missing-locale", f"{key} has no value for '{locale}'", needle=f"{key.rpartition('.')[2]}:")
+            Problem(
+                "missing-locale",
+                said("%(key)s has no value for '%(locale)s'", key=key, locale=locale),
+                needle=f"{key.rpartition('.')[2]}:",
+            )
             for key, name in named.items()
             if isinstance(name, dict)
             for locale in self.locales
             if locale not in name
         ]
         problems += [
-            Problem("duplicate-locale", f"the locale '{locale}' stands there twice", needle="locales:")
+            Problem(
+                "duplicate-locale", said("the locale '%(locale)s' stands there twice", locale=locale), needle="locales:"
+            )
             for locale in {locale for locale in self.locales if self.locales.count(locale) > 1}
         ]
         problems += [
             Problem(
                 "unprotected-password",
-                f"{name}: the password would cross the network in the clear",
-                f"set {name}.security to starttls or tls",
+                said("%(name)s: the password would cross the network in the clear", name=name),
+                said("set %(name)s.security to starttls or tls", name=name),
                 "security:",
             )
             for name, server in (("smtp", self.smtp), ("bounces", self.bounces))
@@ -109,28 +116,33 @@ class Settings(Section):
         if not self.sender.verp:
             return []
         if self.sender.bounces is None:
-            hint = "name the address that takes them, as bounces@example.org"
-            return [Problem("missing-key", "sender.verp needs 'sender.bounces'", hint, "verp:")]
+            hint = said("name the address that takes them, as bounces@example.org")
+            return [Problem("missing-key", said("sender.verp needs 'sender.bounces'"), hint, "verp:")]
         if len(self.sender.bounces.partition("@")[0]) > MAX_VERP_LOCAL:
-            told = f"sender.bounces is too long for sender.verp: at most {MAX_VERP_LOCAL} characters before the @"
-            return [Problem("bad-address", told, "what is put behind them needs the rest", "bounces:")]
+            told = said(
+                "sender.bounces is too long for sender.verp: at most %(most)s characters before the @",
+                most=MAX_VERP_LOCAL,
+            )
+            return [Problem("bad-address", told, said("what is put behind them needs the rest"), "bounces:")]
         return []
 
     def _bilingual_problems(self) -> list[Problem]:
         problems = []
         for name, pair in self.bilingual.items():
             if name not in self.segments:
-                hint = did_you_mean(name, self.segments) or "define it under 'segments:'"
-                problems.append(Problem("unknown-segment", f"bilingual: there is no segment '{name}'", hint, name))
+                hint = did_you_mean(name, self.segments) or said("define it under 'segments:'")
+                message = said("bilingual: there is no segment '%(name)s'", name=name)
+                problems.append(Problem("unknown-segment", message, hint, name))
             halves = halves_of(pair)
             if len(halves) != 2 or halves[0] == halves[1]:  # noqa: PLR2004 - a pair
-                hint = "write two different locales in the order of reading, e.g. es+en"
-                problems.append(Problem("bad-pair", f"bilingual: '{pair}' is no pair of languages", hint, pair))
+                hint = said("write two different locales in the order of reading, e.g. es+en")
+                message = said("bilingual: '%(pair)s' is no pair of languages", pair=pair)
+                problems.append(Problem("bad-pair", message, hint, pair))
                 continue
             problems += [
                 Problem(
                     "unknown-locale",
-                    f"bilingual: '{half}' is not among the locales",
+                    said("%(key)s: '%(locale)s' is not among the locales", key="bilingual", locale=half),
                     did_you_mean(half, self.locales),
                     pair,
                 )

@@ -10,6 +10,7 @@ from newsletter.content.source import parse, read_source, validate
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan
 from newsletter.settings.model import Settings
 from newsletter.settings.themes import lay_theme
+from newsletter.wording import said
 
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
@@ -39,14 +40,16 @@ def _secrets_in(source: Source) -> list[Finding]:
             data = data.get(key) if isinstance(data, dict) else None
         if data is not None:
             variable = PREFIX + "__".join(path).upper()
-            hint = f"set {variable}, or name a file with '{path[-1]}_file:'; then change the secret"
+            values = {"variable": variable, "key": path[-1]}
+            hint = said("set %(variable)s, or name a file with '%(key)s_file:'; then change the secret", **values)
             where = source.find(source.root, f"{path[-1]}:", last=False)
-            findings.append(Finding(where, "secret-in-file", f"'{path[-1]}' may not stand in this file", hint))
+            message = said("'%(key)s' may not stand in this file", key=path[-1])
+            findings.append(Finding(where, "secret-in-file", message, hint))
     url = source.data.get("database")
     if isinstance(url, str) and url.startswith("postgresql:") and _has_password(url):
-        hint = "use PostgreSQL's own password file (~/.pgpass) or NEWSLETTER_DATABASE; then change the password"
+        hint = said("use PostgreSQL's own password file (~/.pgpass) or NEWSLETTER_DATABASE; then change the password")
         where = source.find(source.root, "database:", last=False)
-        message = "the database's password may not stand in this file"
+        message = said("the database's password may not stand in this file")
         findings.append(Finding(where, "secret-in-file", message, hint))
     return findings
 
@@ -86,4 +89,5 @@ def _read_secret_files(source: Source, root: Path) -> None:
             source.data[name] = {**server, "password": password}
         except (OSError, UnicodeDecodeError) as error:
             where = source.find(source.root, "password_file:", last=False)
-            source.findings.append(Finding(where, "unreadable", f"{name}: the password file cannot be read: {error}"))
+            message = said("%(name)s: the password file cannot be read: %(why)s", name=name, why=error)
+            source.findings.append(Finding(where, "unreadable", message))

@@ -10,6 +10,7 @@ from newsletter.content.places import Source
 from newsletter.content.source import read_source
 from newsletter.errors import Finding, did_you_mean
 from newsletter.render.theme import DEFAULT_THEME, Theme
+from newsletter.wording import said
 
 FOLDER = Path("templates", "themes")
 
@@ -31,7 +32,9 @@ def lay_theme(source: Source, root: Path) -> None:
         if name != DEFAULT_THEME:
             hint = did_you_mean(name, [DEFAULT_THEME, *files])
             where = source.find(source.root, name, last=False)
-            source.findings.append(Finding(where, "unknown-theme", f"there is no theme '{name}'", hint))
+            source.findings.append(
+                Finding(where, "unknown-theme", said("there is no theme '%(name)s'", name=name), hint)
+            )
             own["name"] = DEFAULT_THEME
         return
     file = files[name]
@@ -40,14 +43,16 @@ def lay_theme(source: Source, root: Path) -> None:
     source.findings += theme.findings
     if not isinstance(theme.data, dict):
         where = theme.span(theme.root)
-        source.findings.append(Finding(where, "wrong-type", "a theme is a mapping of keys to values"))
+        source.findings.append(Finding(where, "wrong-type", said("a theme is a mapping of keys to values")))
         return
     allowed = set(Theme.model_fields) - {"name"}
     for key, value in theme.data.items():
         where = theme.find(theme.root, f"{key}:", last=False)
         if key not in allowed:
             hint = did_you_mean(str(key), allowed)
-            source.findings.append(Finding(where, "unknown-key", f"unknown key '{key}' in a theme", hint))
+            source.findings.append(
+                Finding(where, "unknown-key", said("unknown key '%(key)s' in a theme", key=key), hint)
+            )
         elif key not in own:
             own[key] = value
             source.origins["theme", key] = where

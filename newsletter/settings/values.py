@@ -19,13 +19,15 @@ from newsletter.errors import Level, did_you_mean
 from newsletter.i18n.checks.findings import Check, Severity, severity_of
 from newsletter.i18n.locales import is_locale
 from newsletter.render.quality.remarks import GUARDS, Quality
+from newsletter.wording import said
 
 MAX_PUBLIC_URL = 200  # characters; List-Unsubscribe must fit into a line of 998 (RFC 5322 §2.1.1)
 
 
 def _locale(tag: str) -> str:
     if not is_locale(tag):
-        raise_problems([Problem("unknown-locale", f"'{tag}' is no locale", "write e.g. en, es or pt_BR", tag)])
+        message = said("'%(tag)s' is no locale", tag=tag)
+        raise_problems([Problem("unknown-locale", message, said("write e.g. en, es or pt_BR"), tag)])
     return tag
 
 
@@ -35,8 +37,8 @@ def timezone_name(name: str) -> str:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         hint = did_you_mean(name, zoneinfo.available_timezones())
-        hint = hint if hint.startswith("did") else "use an IANA name such as America/New_York"
-        raise_problems([Problem("bad-timezone", f"unknown time zone '{name}'", hint, name)])
+        hint = hint if hint.startswith("did") else said("use an IANA name such as America/New_York")
+        raise_problems([Problem("bad-timezone", said("unknown time zone '%(zone)s'", zone=name), hint, name)])
     return name
 
 
@@ -44,7 +46,8 @@ def _address(text: str) -> str:
     try:
         return parse_address(text)
     except ValueError as error:
-        raise_problems([Problem("bad-address", f"'{text}' is no address: {error}", "", text)])
+        message = said("'%(address)s' is no address: %(why)s", address=text, why=error)
+        raise_problems([Problem("bad-address", message, "", text)])
         raise
 
 
@@ -53,17 +56,20 @@ def check_public_url(url: str) -> str:
     problems = check_url(url)
     parts = urlsplit(url) if not problems else None
     if parts and parts.scheme not in ("https", "http"):
-        problems = [Problem("bad-url", f"'{url}' is no web address", "write https://…", url)]
+        problems = [Problem("bad-url", said("'%(url)s' is no web address", url=url), said("write https://…"), url)]
     elif parts and (parts.query or parts.fragment or "?" in url or "#" in url):
-        problems = [Problem("bad-url", f"'{url}' ends in a query, so that no page can lie below it", "", url)]
+        message = said("'%(url)s' ends in a query, so that no page can lie below it", url=url)
+        problems = [Problem("bad-url", message, "", url)]
     elif parts and len(url) > MAX_PUBLIC_URL:
-        problems = [Problem("bad-url", f"the address is longer than {MAX_PUBLIC_URL} characters", "", url)]
+        message = said("the address is longer than %(most)s characters", most=MAX_PUBLIC_URL)
+        problems = [Problem("bad-url", message, "", url)]
     raise_problems(problems)
     assert parts is not None
     try:
         host = idna.encode(parts.hostname or "", uts46=True).decode()
     except idna.IDNAError as error:
-        raise_problems([Problem("bad-url", f"'{url}' names no valid host: {error}", "", url)])
+        message = said("'%(url)s' names no valid host: %(why)s", url=url, why=error)
+        raise_problems([Problem("bad-url", message, "", url)])
         raise
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{quote(parts.path, safe='/%~')}".rstrip("/")
@@ -72,8 +78,9 @@ def check_public_url(url: str) -> str:
 def check_database(url: str) -> str:
     """The address of a database of a kind that is known."""
     if not url.startswith(("sqlite:///", "postgresql://")):
-        hint = "write sqlite:///var/newsletter.db, or postgresql://user@host/name"
-        raise_problems([Problem("bad-database", f"'{url}' is no database that this version knows", hint, url)])
+        hint = said("write sqlite:///var/newsletter.db, or postgresql://user@host/name")
+        message = said("'%(url)s' is no database that this version knows", url=url)
+        raise_problems([Problem("bad-database", message, hint, url)])
     return url
 
 
@@ -83,16 +90,19 @@ def check_severity(levels: dict[str, Level]) -> dict[str, Level]:
     problems = []
     for code, level in levels.items():
         if code not in known:
-            problems.append(Problem("unknown-check", f"there is no check '{code}'", did_you_mean(code, known), code))
+            message = said("there is no check '%(check)s'", check=code)
+            problems.append(Problem("unknown-check", message, did_you_mean(code, known), code))
         elif level is not Level.ERROR and code in set(Check) and severity_of(code) is not Severity.WARNING:
-            message = f"'{code}' keeps wrong translations from readers, and cannot be made less of"
-            hint = "take it out"
+            message = said("'%(check)s' keeps wrong translations from readers, and cannot be made less of", check=code)
+            hint = said("take it out")
             if severity_of(code) is Severity.UNLESS_WAIVED:
-                hint = f"'newsletter i18n waive ISSUE {code} …' lets one finding pass, with a reason"
+                hint = said(
+                    "'newsletter i18n waive ISSUE %(check)s …' lets one finding pass, with a reason", check=code
+                )
             problems.append(Problem("guarded-check", message, hint, code))
         elif level is not Level.ERROR and code in GUARDS:
-            message = f"'{code}' is what every mail must have, and cannot be made less of"
-            problems.append(Problem("guarded-check", message, "take it out", code))
+            message = said("'%(check)s' is what every mail must have, and cannot be made less of", check=code)
+            problems.append(Problem("guarded-check", message, said("take it out"), code))
     raise_problems(problems)
     return levels
 

@@ -44,6 +44,20 @@ def test_place_is_that_of_the_words_in_the_issue_and_in_the_catalog(space: Space
     assert vague[1]["line"] == entry.linenum
 
 
+def test_letter_that_is_too_long_in_translation_alone_is_told_in_the_catalog(space: Space) -> None:
+    body = ("Let him come home today. " * 40).strip()
+    letter = f"{{to: [director@example.org], subject: Please, body: '{body}'}}"
+    block = f"  - {{type: action, id: ask, kind: letter, title: Write to the director, letter: {letter}}}\n"
+    space.write_issue(ISSUE + block)
+    more = {"Write to the director": "Escríbele al director", "Please": "Por favor"}
+    space.translate(translations={**SPANISH, **more, body: ("Déjenlo volver aquí también. " * 40).strip()})
+    (found,) = [one for one in findings(space, code=1) if one["code"] == "letter-long"]
+    assert (found["edition"], found["severity"], found["context"]) == ("es", "error", "ask.letter.body")
+    entry = polib.pofile(str(space.root / found["path"])).find(body)
+    assert entry is not None
+    assert found["line"] == entry.linenum
+
+
 def test_settings_raise_a_warning_and_silence_one(space: Space) -> None:
     space.set("checks", severity={"vague-link": "error", "preheader-short": "off", "final-punctuation": "off"})
     found = findings(space, code=1)

@@ -23,7 +23,16 @@ ROOT = Path(__file__).parents[2]
 STUDIO = "newsletter/web/preview"
 PUBLIC = "newsletter/web/public"
 # Rooms whose findings the studio says in its own language (newsletter/wording.py).
-SAYING = ("newsletter/content", "newsletter/i18n", "newsletter/render", "newsletter/cli", "newsletter/delivery")
+SAYING = (
+    "newsletter/content",
+    "newsletter/i18n",
+    "newsletter/render",
+    "newsletter/settings",
+    "newsletter/audience",
+    "newsletter/delivery",
+    "newsletter/adapters",
+    "newsletter/cli",
+)
 _JINJA = {"_": None, "ngettext": (1, 2)}
 # catalog: for each folder the pattern, Babel's method, the functions that mark a word
 CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]]] = {
@@ -38,6 +47,7 @@ CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]
     "studio.po": {
         f"{STUDIO}/templates": ("**.j2", "jinja2", _JINJA),
         STUDIO: ("**.py", "python", {"words": None, "said": None}),
+        "newsletter": ("errors.py", "python", {"said": None}),
         **{folder: ("**.py", "python", {"said": None}) for folder in SAYING},
     },
 }

@@ -124,6 +124,12 @@ def story(label: str, url: str = "https://example.org/a", name: str = "a") -> di
     return {"type": "story", "id": name, "title": "What happened", "body": "We won.", "link": _link(label, url)}
 
 
+def letter(body: str) -> dict[str, Any]:
+    """A letter to send."""
+    words = {"to": ["director@example.org"], "subject": "Por favor, libere a Eli", "body": body}
+    return {"type": "action", "id": "a", "kind": "letter", "title": "Write to the director", "letter": words}
+
+
 def picture(alt: str, caption: str = "", **more: Any) -> dict[str, Any]:
     """A picture on its own."""
     image = {"src": "https://example.org/march.png", "alt": alt, "caption": caption}
@@ -184,6 +190,7 @@ CASES: dict[Quality, tuple[Case, Case]] = {
     ),
     Quality.EXCLAMATIONS: (Case((text("We won!! " + "And so on. " * 50),)), Case((text("¡Ganamos! We won! " * 30),))),
     Quality.FILTER_WORDS: (Case((text("Dear {first_name|friend},"),)), Case((text("Dear {first_name|friends},"),))),
+    Quality.LETTER_LONG: (Case((letter("Déjenlo volver aquí. " * 56),)), Case((letter("Let him come home. " * 62),))),
     Quality.VAGUE_LINK: (Case((story("Read more"),)), Case((story("Read the ruling"),))),
     Quality.SAME_WORDS: (
         Case((story("Sign the petition"), story("Sign the petition", "https://example.org/b", "b"))),

@@ -154,7 +154,7 @@ MISTAKES = {
         "add 'place:'",
     ),
     "event without an event": Mistake(
-        block("type: action\nid: a\nkind: march\ntitle: T"), 6, 5, "missing-key", "a march needs 'event:'"
+        block("type: action\nid: a\nkind: march\ntitle: T"), 6, 5, "missing-key", "'kind: march' needs 'event:'"
     ),
     "petition without a target": Mistake(
         block("type: action\nid: a\nkind: petition\ntitle: T"), 6, 5, "missing-key", "needs 'targets:'"

@@ -164,9 +164,9 @@ def test_an_action_may_lead_to_a_page_instead(kind: str) -> None:
 @pytest.mark.parametrize(
     ("block", "code", "says"),
     [
-        (action("letter"), "missing-key", "a letter needs 'letter:' with to, subject and body, or 'targets:'"),
-        (action("call"), "missing-key", "a call needs 'call:'"),
-        (action("share"), "missing-key", "a share needs 'share:'"),
+        (action("letter"), "missing-key", "'kind: letter' needs 'letter:' with to, subject and body, or 'targets:'"),
+        (action("call"), "missing-key", "'kind: call' needs 'call:'"),
+        (action("share"), "missing-key", "'kind: share' needs 'share:'"),
         (action("petition", targets=[TARGET], goal=5), "missing-key", "a goal needs 'count:'"),
         (action("petition", targets=[TARGET], progress="x"), "missing-key", "there is no goal"),
         (action("petition", targets=[TARGET], count=1, body="{goal}"), "unknown-placeholder", "there is no goal"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from pathlib import Path
 
 import polib
 import pytest
@@ -18,8 +19,14 @@ from newsletter.web.preview.words import words_for
 from newsletter.web.words import Words
 from newsletter.wording import Said, headline, joined, said, with_lines
 from tests.tools.messages import ROOT
+from tests.tools.unsaid import unsaid
+
+from .helpers import findings_in
+from .test_issue_mistakes import MISTAKES, Mistake
 
 SPANISH = words_for("es", [ROOT / "locales"])
+# The library that reads addresses of mail tells in English what it misses.
+SAID_BY_OTHERS = {"An email address must have an @-sign."}
 GERMAN = Words("de", {"it says %(what)s": ("es sagt %(what)s",), "a dog": ("ein Hund",)})
 
 
@@ -72,6 +79,40 @@ def test_whatever_the_checks_find_is_said_in_spanish(source: str, target: str) -
             assert isinstance(text, Said), text
             assert SPANISH.spoken(text) == "es", text
             assert SPANISH.say(text) != text
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES.keys())
+def test_whatever_is_wrong_with_an_issue_is_said_in_spanish(mistake: Mistake) -> None:
+    (finding,) = findings_in(mistake.text)
+    for text in filter(None, (finding.message, finding.hint)):
+        if text not in SAID_BY_OTHERS:
+            assert SPANISH.spoken(text) == "es", text
+            assert SPANISH.say(text) != text
+
+
+# Rooms whose findings the studio shows, and files in them that only commands use.
+ROOMS = ("content", "i18n", "render", "settings", "audience", "delivery", "adapters")
+COMMANDS_ONLY = {"i18n/exchange/rows.py", "adapters/mailbox.py", "adapters/jobs.py"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_finding_is_written_so_that_only_english_can_say_it(room: str) -> None:
+    folder = ROOT / "newsletter"
+    files = sorted((folder / room).rglob("*.py"))
+    assert files
+    plain = [one for file in files if file.relative_to(folder).as_posix() not in COMMANDS_ONLY for one in unsaid(file)]
+    assert plain == []
+
+
+def test_words_that_only_english_can_say_are_seen(tmp_path: Path) -> None:
+    source = """
+def f(x):
+    hint = "one word more" if x else ""
+    return Problem("code", said("so"), hint, "a needle"), Finding(x, "code", f"no {x}"), ContentError(told())
+"""
+    file = tmp_path / "x.py"
+    file.write_text(source)
+    assert list(unsaid(file)) == ["x.py:4: hint", "x.py:4: f'no {x}'"]
 
 
 def test_translations_fill_in_what_the_english_does() -> None:

@@ -4,7 +4,8 @@ Sources: WCAG 2.2, 2.4.4 and 2.4.9 (screen readers list links without the text
 around them); Gmail's "Email sender guidelines" and SpamAssassin's
 25_url_shortener on addresses that hide where they lead; ClamAV's heuristics of
 phishing on words that name another site.  Parameters that follow readers break
-this program's own promise (docs/sending.md).
+this program's own promise (docs/sending.md).  Microsoft, INTERNET_MAX_URL_LENGTH
+and "Maximum URL length is 2,083 characters" on how much of a letter an address holds.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter import wording
+from newsletter.content.blocks import Action
+from newsletter.content.schema import Issue
 from newsletter.render.quality.passages import Link
 from newsletter.render.quality.remarks import Quality, Remark
+from newsletter.render.ways import letter_url
 
 LONG_ADDRESS = 40  # characters of an address that is its own label
+MAX_MAILTO = 2_048  # characters that Windows hands to a mail program; "ñ" takes six of them (%C3%B1)
 
 # Words that say nothing by themselves, by language; compared without marks and capitals.
 VAGUE: Mapping[str, frozenset[str]] = {
@@ -75,6 +80,19 @@ def look_at_links(links: Sequence[Link], language: str) -> Iterator[Remark]:
             message = wording.said("the address is read out letter by letter: %(url)s", url=link.url[:60])
             yield Remark(Quality.BARE_ADDRESS, link.context, message, wording.said("write [words](address)"), link.url)
         yield from _address(link)
+
+
+def look_at_letters(issue: Issue) -> Iterator[Remark]:
+    """A letter to send whose address is too long in this language to open a mail program everywhere."""
+    for block in issue.blocks:
+        if isinstance(block, Action) and block.letter and (length := len(letter_url(block.letter))) > MAX_MAILTO:
+            values = {"length": length, "most": MAX_MAILTO}
+            message = wording.said(
+                "the letter makes an address of %(length)s characters, and Windows opens none of more than %(most)s",
+                **values,
+            )
+            hint = wording.said("shorten the letter; a space counts as three, and a letter with an accent as six")
+            yield Remark(Quality.LETTER_LONG, f"{block.id}.letter.body", message, hint)
 
 
 def _address(link: Link) -> Iterator[Remark]:

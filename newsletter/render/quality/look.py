@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from newsletter.render.bilingual import Bilingual, Letter
 from newsletter.render.quality.inbox import listen, look_at_inbox
-from newsletter.render.quality.links import look_at_links
+from newsletter.render.quality.links import look_at_letters, look_at_links
 from newsletter.render.quality.page import look_at_page
 from newsletter.render.quality.passages import Passages, passages
 from newsletter.render.quality.pictures import look_at_pictures
@@ -30,6 +30,7 @@ def look_over(
         *look_at_inbox(letter.issue),
         *listen(found),
         *look_at_links(found.links, language),
+        *look_at_letters(letter.issue),
         *look_at_pictures(found.pictures),
         *(_in_its_block(remark, found) for remark in look_at_page(rendered, postal_address, sizes)),
     ]

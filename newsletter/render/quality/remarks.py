@@ -15,6 +15,7 @@ class Quality(StrEnum):
     NO_POSTAL_ADDRESS = "no-postal-address"
 
     MISLEADING_LINK = "misleading-link"
+    LETTER_LONG = "letter-long"
     DEAD_LINK = "dead-link"
     PRIVATE_LINK = "private-link"
 
@@ -51,7 +52,7 @@ class Quality(StrEnum):
 
 # The law and the readers want them in every mail, so no setting makes less of them.
 GUARDS = frozenset({Quality.NO_UNSUBSCRIBE, Quality.NO_POSTAL_ADDRESS})
-_ERRORS = GUARDS | {Quality.MISLEADING_LINK, Quality.DEAD_LINK, Quality.PRIVATE_LINK}
+_ERRORS = GUARDS | {Quality.MISLEADING_LINK, Quality.LETTER_LONG, Quality.DEAD_LINK, Quality.PRIVATE_LINK}
 
 
 def level_of(code: str) -> Level:
