@@ -30,7 +30,7 @@ FEATURES = {
     "color-scheme CSS property": "the same",
     "Attribute selector": "[data-ogsc] is how Outlook.com's own dark look is reached",
     "mailto: links": "opens a letter to somebody; its words stand above the button, to be copied",
-    "text-wrap": "leaves no word alone on the last line of a heading",
+    "text-wrap": "leaves no word alone on a last line",
     "min-width property": "makes the amounts of an appeal as wide as each other",
     "Local anchors": "leads from the top of a letter in two languages to the second; elsewhere one scrolls",
 }

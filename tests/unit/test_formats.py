@@ -12,7 +12,7 @@ import zoneinfo
 
 import pytest
 
-from newsletter.i18n.formats import Formats
+from newsletter.i18n.formats import Formats, opening
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 MORNING, EVENING, NIGHT = (
@@ -39,6 +39,13 @@ def spaced(text: str) -> str:
 def test_dates(locale: str, date: str, day: str) -> None:
     assert Formats(locale).date(EVENING.date()) == date
     assert Formats(locale).day(EVENING.date()) == day
+
+
+def test_line_of_its_own_begins_with_a_capital_and_keeps_the_others() -> None:
+    assert opening(Formats("es_US").day(EVENING.date())) == "Lunes, 10 de junio de 2019"
+    assert opening("Monday, June 10") == "Monday, June 10"
+    assert opening("الاثنين، 10 يونيو") == "الاثنين، 10 يونيو"
+    assert opening("") == ""
 
 
 @pytest.mark.parametrize(
