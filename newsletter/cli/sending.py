@@ -33,6 +33,7 @@ from newsletter.render.facts import Issued
 from newsletter.render.rendered import CLIPPED_HINT, clipped
 from newsletter.store.campaigns import Campaign
 from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
+from newsletter.wording import said
 
 
 def test_address(to: str) -> str:
@@ -40,7 +41,7 @@ def test_address(to: str) -> str:
     try:
         return parse_address(to, international=True)
     except ValueError as error:
-        raise UsageError(f"'{to}' is no address: {error}") from None
+        raise UsageError(said("'%(address)s' is no address: %(why)s", address=to, why=error)) from None
 
 
 async def send_copies(house: House, issue: str, to: str, on_outcome: Callable[[str, Outcome], None]) -> None:
@@ -240,8 +241,9 @@ class Sending:
         """People would get two copies at about the same time, if one were still on its way."""
         for campaign in await stores.campaigns.all():
             if campaign.slug == self._slug and campaign.status in _OPEN:
-                told = f"campaign {campaign.id} of this issue is not finished: it is {campaign.status}"
-                hint = f"'{repeat(campaign)}' goes on with it, 'newsletter campaigns cancel {campaign.id}' ends it"
+                values = {"number": campaign.id, "status": campaign.status, "command": repeat(campaign)}
+                told = said("campaign %(number)s of this issue is not finished: it is %(status)s", **values)
+                hint = said("'%(command)s' goes on with it, 'newsletter campaigns cancel %(number)s' ends it", **values)
                 raise UsageError(told, hint)
 
     @property

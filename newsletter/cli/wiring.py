@@ -342,14 +342,15 @@ class House:
             key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else None)
             if key is None and await has_key(database):
                 raise StoreError(
-                    f"the secret key file {self.workspace.shown(file)} is gone",
-                    "restore it from a backup: links in mail already sent work with that key only",
+                    said("the secret key file %(file)s is gone", file=self.workspace.shown(file)),
+                    said("restore it from a backup: links in mail already sent work with that key only"),
                 )
             tokens = Tokens(tuple(line.encode() for line in _keys(_new_key(file) if key is None else key)))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            message = f"the secret key in {self.workspace.shown(file)} cannot be used: {reason}"
-            raise StoreError(message, "restore the file from a backup") from None
+            values = {"file": self.workspace.shown(file), "why": reason}
+            message = said("the secret key in %(file)s cannot be used: %(why)s", **values)
+            raise StoreError(message, said("restore the file from a backup")) from None
         await bind_keys(database, tokens.fingerprints())
         return tokens
 

@@ -31,6 +31,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from newsletter.errors import StoreAwayError, StoreError
 from newsletter.store.tables import UtcTime
+from newsletter.wording import said
 
 NEWEST = "0004"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
@@ -96,7 +97,9 @@ class Database:
                 # The list is the most sensitive thing the organisation owns.
                 os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
             except OSError as error:
-                raise StoreError(f"the database {file} cannot be opened: {error.strerror}") from None
+                raise StoreError(
+                    said("the database %(name)s cannot be opened: %(why)s", name=file, why=error.strerror)
+                ) from None
             parsed = parsed.set(database=str(file))
         database = cls(parsed, file)
         try:
@@ -105,8 +108,8 @@ class Database:
             await database.close()
             if file is not None and isinstance(error.__cause__, DatabaseError) and not _in_trouble(error.__cause__):
                 reason = str(error.__cause__.orig).splitlines()[0]
-                message = f"the database {file} cannot be used: {reason}"
-                raise StoreError(message, "is it another program's file?") from None
+                message = said("the database %(name)s cannot be used: %(why)s", name=file, why=reason)
+                raise StoreError(message, said("is it another program's file?")) from None
             raise
         return database
 
@@ -215,13 +218,16 @@ class Database:
             reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             full = getattr(error.orig, "sqlstate", None) == DISK_FULL
             if self.file is None and not full and (error.connection_invalidated or isinstance(error, OperationalError)):
-                hint = "is the server up, and is 'database' in newsletter.yaml right? Then run the same command again"
-                raise StoreAwayError(f"the database server cannot be reached: {reason}", hint) from error
+                hint = said(
+                    "is the server up, and is 'database' in newsletter.yaml right? Then run the same command again"
+                )
+                message = said("the database server cannot be reached: %(why)s", why=reason)
+                raise StoreAwayError(message, hint) from error
             if not isinstance(error, DatabaseError):
                 raise
             name = self.file or "server"
-            hint = "is the disk full, or is another program busy with it? Then run the same command again"
-            raise StoreError(f"the database {name} refuses: {reason}", hint) from error
+            hint = said("is the disk full, or is another program busy with it? Then run the same command again")
+            raise StoreError(said("the database %(name)s refuses: %(why)s", name=name, why=reason), hint) from error
 
     async def close(self) -> None:
         """Close every connection."""

@@ -31,6 +31,7 @@ from newsletter.store.database import Database
 from newsletter.store.people import REF_BYTES, Recipient, stream_recipients
 from newsletter.store.select import in_any, reachable, wants
 from newsletter.store.tables import campaigns, deliveries, editions, subscribers
+from newsletter.wording import said
 
 BATCH = 500  # ledger rows an insert
 
@@ -145,7 +146,7 @@ class Freezer:
 
             await self._plan(connection, target, each)
             if expected is not None and found != expected:
-                raise AudienceError("the list changed while you were asked", "run the same command again")
+                raise AudienceError(said("the list changed while you were asked"), said("run the same command again"))
             await rows.flush()
             content_hash = _content_hash([edition for _id, edition in rows.used.values()])
             row = await connection.execute(
@@ -187,7 +188,9 @@ class Freezer:
         while (key if number == 1 else f"{key} #{number}") in known:
             number += 1
         if number > 1 and not target.again:
-            raise AudienceError("somebody else has just started this campaign", "run the same command again")
+            raise AudienceError(
+                said("somebody else has just started this campaign"), said("run the same command again")
+            )
         result = await connection.execute(
             campaigns.insert()
             .values(

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from newsletter.errors import StoreError
 from newsletter.store.database import Database
 from newsletter.store.tables import meta
+from newsletter.wording import said
 
 _KEY = "secret_key_fingerprint"  # of each key, with spaces between
 
@@ -35,13 +36,14 @@ async def bind_keys(database: Database, fingerprints: Sequence[str]) -> None:
         if not known:
             await connection.execute(meta.insert().values(key=_KEY, value=" ".join(fingerprints)))
         elif lost := set(known).difference(fingerprints):
-            several = len(known) > 1
-            which = f"{len(lost)} of the secret keys of this database are missing"
-            raise StoreError(
-                which if several else "the secret key is not the one that this database belongs to",
+            message = said("the secret key is not the one that this database belongs to")
+            if len(known) > 1:
+                message = said("%(number)s of the secret keys of this database are missing", number=len(lost))
+            hint = said(
                 "restore the key file from a backup: links in mail already sent work with that key only; "
-                "a new key goes on a line of its own above it",
+                "a new key goes on a line of its own above it"
             )
+            raise StoreError(message, hint)
         elif set(fingerprints).difference(known):
             await connection.execute(meta.update().where(meta.c.key == _KEY).values(value=" ".join(fingerprints)))
 

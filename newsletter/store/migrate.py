@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 
 from newsletter.errors import StoreError
+from newsletter.wording import said
 
 
 def alembic_config() -> Config:
@@ -26,5 +27,6 @@ def migrate(connection: sa.Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        hint = "update newsletter to the version that last used it"
-        raise StoreError(f"the database is of a newer version than this program: {error}", hint) from None
+        hint = said("update newsletter to the version that last used it")
+        message = said("the database is of a newer version than this program: %(why)s", why=error)
+        raise StoreError(message, hint) from None

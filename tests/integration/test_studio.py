@@ -166,6 +166,23 @@ async def test_broken_issue_is_shown_with_its_lines(client: httpx.AsyncClient, s
     assert "missing key &#39;date&#39;" in (await client.get("/")).text
 
 
+async def test_mistakes_in_an_issue_and_in_a_template_are_told_in_the_language_of_the_page(
+    client: httpx.AsyncClient, space: Space
+) -> None:
+    client.headers["Accept-Language"] = "es"
+    space.write_issue(ISSUE.replace("date:", "day:"), "broken")
+    page = (await client.get("/issues/broken")).text
+    assert "la clave «day» no existe" in page
+    assert "falta la clave «date»" in page
+    assert "agrega «date: …»" in page
+    folder = space.root / "templates" / "blocks"
+    folder.mkdir(parents=True)
+    (folder / "text.mjml.j2").write_text("{{ nothing_like_it }}", encoding="utf-8")
+    page = (await client.get("/issues/june")).text
+    assert "no se puede usar la plantilla" in page
+    assert "cannot be rendered" not in page
+
+
 async def test_last_good_version_stays_while_there_are_mistakes(client: httpx.AsyncClient, space: Space) -> None:
     await client.get("/issues/june")
     good = (await client.get("/mail/june/es")).text

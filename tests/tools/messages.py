@@ -31,6 +31,7 @@ SAYING = (
     "newsletter/audience",
     "newsletter/delivery",
     "newsletter/adapters",
+    "newsletter/store",
     "newsletter/cli",
 )
 _JINJA = {"_": None, "ngettext": (1, 2)}

@@ -91,7 +91,7 @@ def test_whatever_is_wrong_with_an_issue_is_said_in_spanish(mistake: Mistake) ->
 
 
 # Rooms whose findings the studio shows, and files in them that only commands use.
-ROOMS = ("content", "i18n", "render", "settings", "audience", "delivery", "adapters")
+ROOMS = ("content", "i18n", "render", "settings", "audience", "delivery", "adapters", "store")
 COMMANDS_ONLY = {"i18n/exchange/rows.py", "adapters/mailbox.py", "adapters/jobs.py"}
 
 
