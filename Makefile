@@ -27,6 +27,8 @@ $(READY): pyproject.toml requirements.lock
 demo: $(READY)
 	@$(BIN)/newsletter demo
 
+# One process for each core; PYTEST_ARGS="-x tests/unit" or whatever else takes the place of this.
+PYTEST_ARGS ?= -n auto
 test: $(READY)
 	@sh tests/packages.sh
 	@$(BIN)/pytest $(PYTEST_ARGS)
