@@ -55,9 +55,15 @@ HARD = [
 Convert = Callable[[Path, str, str], Path]
 
 
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of the office program that are nobody's; it takes seconds to make them, so one for all."""
+    return tmp_path_factory.mktemp("profile")
+
+
 @pytest.fixture
-def convert(tmp_path: Path) -> Convert:
-    """Convert a file into another kind, with a profile of its own, so that nobody's settings matter."""
+def convert(tmp_path: Path, profile: Path) -> Convert:
+    """Convert a file into another kind."""
     soffice = shutil.which("soffice")
     if soffice is None:
         assert not os.environ.get("CI"), "soffice is missing: tests/packages.sh installs LibreOffice"
@@ -65,7 +71,7 @@ def convert(tmp_path: Path) -> Convert:
 
     def run(file: Path, to: str, infilter: str = "") -> Path:
         folder = tmp_path / f"as-{len(list(tmp_path.iterdir()))}"
-        command = [soffice, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+        command = [soffice, f"-env:UserInstallation={profile.as_uri()}", "--headless"]
         command += [f"--infilter={infilter}"] if infilter else []
         done = subprocess.run(
             [*command, "--convert-to", to, "--outdir", folder, file],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partialmethod
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.adapters import jobs
@@ -123,7 +125,7 @@ async def test_a_job_is_handled_at_once_and_leaves_nothing_behind(queue: JobQueu
             stopped.set()
 
     running = asyncio.ensure_future(queue.run(handle, stopped))
-    await asyncio.sleep(1)  # it has found nothing, and listens
+    await asyncio.sleep(0.5)  # it has found nothing, and listens
     began = asyncio.get_running_loop().time()
     await queue.wake(1)
     await queue.wake(2, 2)
@@ -186,7 +188,9 @@ async def test_a_user_who_may_not_make_the_tables_is_told_what_to_do(
     assert not isinstance(caught.value, StoreAwayError)
 
 
-async def test_a_server_that_is_away_is_called_so(tmp_path: Path) -> None:
+async def test_a_server_that_is_away_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # procrastinate leaves the pool its own patience, which is half a minute.
+    monkeypatch.setattr(AsyncConnectionPool, "open", partialmethod(AsyncConnectionPool.open, timeout=0.5))
     queue = JobQueue(f"postgresql://postgres@/nothing?host={tmp_path}")
     with pytest.raises(StoreAwayError):
         async with asyncio.timeout(60):

@@ -69,7 +69,8 @@ async def test_wrong_number_starts_nothing(client: httpx.AsyncClient, space: Spa
     assert "Nothing was sent yet" in (await client.get("/campaigns")).text
 
 
-async def test_server_that_is_away_freezes_nothing(client: httpx.AsyncClient) -> None:
+async def test_server_that_is_away_freezes_nothing(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.01)
     answer = await start(client, "6")
     assert answer.status_code == 409
     assert "Nothing was sent yet" in (await client.get("/campaigns")).text

@@ -54,7 +54,8 @@ async def test_address_that_is_not_allowed_gets_nothing(client: httpx.AsyncClien
     assert "is not among preview.test_addresses" in answer.text
 
 
-async def test_server_that_is_away_is_told_in_words(client: httpx.AsyncClient) -> None:
+async def test_server_that_is_away_is_told_in_words(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.delivery.deliver.BACKOFF", 0.01)
     page = await send(client)
     assert "cannot reach" in page or "mail server" in page
     assert "not sent" in page
