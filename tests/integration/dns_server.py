@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -65,14 +66,15 @@ def dns_server(records: Records, *, world: bool = True) -> Iterator[int]:
     """Serve on a free loopback port, over UDP and TCP; yields the port."""
     udp, tcp = _on_one_port(Known(records, world=world))
     port = udp.server.server_address[1]
-    for server in (udp, tcp):
-        server.start_thread()
+    servers = (udp.server, tcp.server)
+    for server in servers:  # dnslib's own way to start them needs half a second for each to stop
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     try:
         yield port
     finally:
-        for server in (udp, tcp):
-            server.stop()
-            server.server.server_close()
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_a_large_campaign_stays_readable(space: Space, people: People) -> None:
     space.run("send", "june", "-s", "everybody", "--yes", "--queue")
     change(
         space,
-        "with recursive n(i) as (select 2 union all select i + 1 from n where i < 100000) insert into subscribers "
+        "with recursive n(i) as (select 2 union all select i + 1 from n where i < 20000) insert into subscribers "
         "(id, ref, email, email_key, name, locale, status, attributes, created_at, updated_at) select i, 'r' || i, "
         "'p' || i || '@d' || (i % 20) || '.example', 'p' || i, '', 'en', 'subscribed', '{}', '2026-01-01', '2026-01-01'"
         " from n",
@@ -89,15 +89,15 @@ def test_a_large_campaign_stays_readable(space: Space, people: People) -> None:
     done = space.run("campaigns", "show", "1").stdout
     assert len(done.splitlines()) < 100
     assert done.count("550 no") == 50
-    assert "and 99,950 more; --all lists them" in done
+    assert "and 19,950 more; --all lists them" in done
     assert "11 others" in done, "ten domains by name, and example.org is small"
     tracemalloc.start()
     space.run("campaigns", "export", "1", "all.csv")
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 12_000_000, "it is written row by row"
+    assert peak < 4_000_000, "it is written row by row"
     with (space.root / "all.csv").open(encoding="utf-8-sig", newline="") as file:
-        assert sum(1 for _row in csv.reader(file)) == 100_001
+        assert sum(1 for _row in csv.reader(file)) == 20_001
 
 
 def test_list_tells_the_next_step_of_what_is_not_ended(space: Space, people: People) -> None:

@@ -70,7 +70,7 @@ def site() -> Iterator[tuple[str, type[Site]]]:
         other = socket.create_server(("127.0.0.1", 0))
         handler: type[Site] = server.RequestHandlerClass  # type: ignore[assignment]
         handler.private = f"http://127.0.0.1:{other.getsockname()[1]}/"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield f"127.0.0.1:{server.server_port}", handler
         server.shutdown()
@@ -128,7 +128,7 @@ async def test_certificate_that_browsers_warn_of_is_told() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Here", (Site,), {"asked": []})) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_args: None  # type: ignore[method-assign]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         (answer,) = (await follow([f"https://localhost:{server.server_port}/"], {"localhost"})).values()
         server.shutdown()
     assert answer.verdict is Verdict.DEAD
