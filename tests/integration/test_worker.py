@@ -74,7 +74,7 @@ def test_a_scheduled_campaign_starts_at_its_time(space: Space, people: People) -
         space.set("smtp", port=inbox.port)
         with worker(space) as running:
             wait_until(lambda: "started" in running.log)
-            starts_at, starts = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4), time.monotonic() + 4
+            starts, starts_at = time.monotonic() + 4, dt.datetime.now(dt.UTC) + dt.timedelta(seconds=4)
             queue(space, "--at", starts_at.isoformat())
             wait_until(lambda: status(space) == "finished", 30, lambda: running.log)
     assert len(inbox.times) == 4
