@@ -13,10 +13,11 @@ from starlette.types import ASGIApp
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.logs import note
 from newsletter.cli.public_archive import ArchiveDesk
-from newsletter.cli.public_mail import MOST_PER_MINUTE, Mailer
+from newsletter.cli.public_mail import Mailer
 from newsletter.cli.public_readers import JoinDesk, ReaderDesk
 from newsletter.cli.wiring import House, Stores
 from newsletter.errors import StoreError
+from newsletter.store.allowances import Turns
 from newsletter.store.choices import ChoiceStore
 from newsletter.store.gather import Gathered
 from newsletter.store.signups import SignupStore
@@ -52,8 +53,8 @@ class PublicDesk:
         database, clock, settings = stores.database, house.clock, house.settings
         writes = Gathered(database)
         signups = SignupStore(database, clock, writes, settings.public.confirm_days)
-        pace = max(60 / MOST_PER_MINUTE, 1 / (settings.limits.per_second or MOST_PER_MINUTE))
-        self.mailer = Mailer(house, signups, tokens, house.smtp_server(), house.dkim_signer(), pace)
+        turns = Turns(database, clock, house.sending_limits())
+        self.mailer = Mailer(house, signups, turns, tokens, house.smtp_server(), house.dkim_signer())
         self.readers = ReaderDesk(ChoiceStore(database, clock, writes), tokens)
         self.joining = JoinDesk(signups, tokens, self.mailer)
         self.archive = ArchiveDesk(house, stores)

@@ -5,6 +5,9 @@ restart nor a night without a mail server loses one.  Whoever is on the list
 already gets a mail that says so; that is found out here and not when the form
 comes in, so that its answer can tell nothing.
 
+These mails count against the limits of the settings.  When there is no room,
+they wait like any other, but before every campaign (``delivery/limits.py``).
+
 After a crash in the wrong moment a mail goes out twice, which does no harm.
 """
 
@@ -24,10 +27,11 @@ from newsletter.delivery.states import State
 from newsletter.delivery.writer import Signer
 from newsletter.i18n.locales import choose_locale, halves_of
 from newsletter.render.notice import WrittenNotice, already_there, to_confirm, write_notice
+from newsletter.store.allowances import Turns
 from newsletter.store.signups import SignupStore, Waiting
 
 BATCH = 20  # mails over one connection
-MOST_PER_MINUTE = 60  # so that a flood of forms does not become a flood of mail; settings.limits may say less
+MOST_PER_MINUTE = 60  # so that a flood of forms does not become a flood of mail
 LOOK_AGAIN = 60.0  # seconds after which it is looked for mail that waits, though nobody said so
 PURGE_EVERY = 3600.0  # seconds
 FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0  # seconds after a failure; doubles with each
@@ -39,12 +43,14 @@ class Mailer:
 
     house: House
     signups: SignupStore
+    turns: Turns
     tokens: Tokens
     server: SmtpServer
     signer: Signer | None
     pace: float = 60 / MOST_PER_MINUTE  # seconds from one mail to the next
     first_wait: float = FIRST_WAIT
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
+    _held: dict[str, float] = field(default_factory=dict)  # domains that limits hold up, until when; "" is all mail
 
     def try_out(self) -> None:
         """Write one of each, so that what is wrong with templates and words shows now.  Raises TemplateError."""
@@ -79,22 +85,46 @@ class Mailer:
 
     async def _send_some(self) -> bool:
         """Send a batch; whether there may be more."""
-        waiting = await self.signups.to_mail(BATCH)
-        if not waiting:
-            return False
-        session = await self.server.connect()
-        put_off = 0
+        now = asyncio.get_running_loop().time()
+        self._held = {domain: until for domain, until in self._held.items() if until > now}
+        waiting = [] if "" in self._held else await self.signups.to_mail(BATCH, self._held)
+        session: SmtpSession | None = None
+        tried = put_off = 0
         try:
             for form in waiting:
+                domain = form.email.rpartition("@")[2]
+                if not await self._has_turn(domain):
+                    continue
+                sent = False
+                try:
+                    session = session or await self.server.connect()
+                    sent = await self._send(session, form)
+                finally:
+                    if not sent:
+                        await self.turns.give_back(domain)
+                tried, put_off = tried + 1, put_off + (not sent)
                 if not session.open:
                     break
-                put_off += not await self._send(session, form)
                 await asyncio.sleep(self.pace)
         finally:
-            await session.close()
-        if put_off == len(waiting):
+            if session:
+                await session.close()
+        if tried and put_off == tried:
             raise ConnectionError("every mail was put off")
-        return True
+        return bool(waiting)
+
+    async def _has_turn(self, domain: str) -> bool:
+        """Wait until limits let a mail to this domain go; False if that would take long."""
+        if not self._held.keys().isdisjoint(("", domain)):
+            return False
+        turn = await self.turns.take(domain)
+        if turn.granted:
+            await asyncio.sleep(turn.delay)
+        else:
+            # Not for so long as it may be: what a campaign gives back makes room earlier.
+            self._held[turn.held] = asyncio.get_running_loop().time() + min(turn.delay, LOOK_AGAIN)
+            note("confirmation-mail-waits-for-limits", logging.INFO, seconds=round(turn.delay))
+        return turn.granted
 
     async def _send(self, session: SmtpSession, form: Waiting) -> bool:
         """Send one; False if it has to be tried again."""

@@ -5,6 +5,10 @@ the last one, so that no second holds more, not even the first.  ``per_hour``
 and ``per_day`` count what left during the last hour or day, whenever that
 began, as relays do; what is left of them may go at once.
 
+Mail that somebody waits for, as the one by which a form is confirmed, counts
+like any other.  A campaign leaves some places to it, so that nobody waits for
+it until tomorrow because a campaign went out today.
+
 Nothing here keeps time or state: ``store/allowances.py`` locks a row, asks
 this room what it means, and writes it back, so that all runs and machines
 share one account.
@@ -18,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 AHEAD = 0.25  # seconds that moments are given out ahead of time; a claim waits so long, or some more under two limits
+KEPT = 20  # a campaign leaves one of so many places of an hour or a day to mail that somebody waits for
 _WINDOWS = {"hour": (3600, 60), "day": (86_400, 900)}  # length, and width of what is counted as one, in seconds
 
 Counts = dict[str, dict[str, int]]
@@ -58,8 +63,13 @@ class Room:
     spacing: float = 0.0
 
 
-def room(limit: Limit, used: Used, now: dt.datetime) -> Room:
-    """What a limit allows at ``now``."""
+def room(limit: Limit, used: Used, now: dt.datetime, *, awaited: bool = False) -> Room:
+    """What a limit allows a campaign at ``now``; with ``awaited``, a mail that somebody waits for.
+
+    Such a mail may have the places that campaigns leave, and under
+    ``per_second`` always the next moment: it would hardly ever find a campaign
+    that has not just taken it.
+    """
     free, first, spacing = 1_000_000, now, 0.0
     if limit.per_second is not None:
         spacing = 1 / limit.per_second
@@ -67,11 +77,11 @@ def room(limit: Limit, used: Used, now: dt.datetime) -> Room:
         furthest = now + dt.timedelta(seconds=4 * AHEAD + spacing)
         first = min(max(now, used.next_at or now), furthest)
         ahead = AHEAD - (first - now).total_seconds()
-        free = math.floor(ahead * limit.per_second) + 1 if ahead >= 0 else 0
+        free = math.floor(ahead * limit.per_second) + 1 if ahead >= 0 else int(awaited)
     for name, most in limit.windows():
         length, width = _WINDOWS[name]
         counted = _counted(used, name, now)
-        left = most - sum(counted.values())
+        left = most - sum(counted.values()) - (0 if awaited else most // KEPT)
         if left <= 0:
             # Room comes when enough of the oldest buckets have left the window as a whole.
             first = max(first, _freed(counted, 1 - left, length, width, now))

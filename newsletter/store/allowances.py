@@ -6,30 +6,40 @@ What the numbers mean is decided in ``delivery/limits.py``.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 import sqlalchemy as sa
 
-from newsletter.delivery.desk import Result
+from newsletter.clock import Clock
 from newsletter.delivery.limits import Limit, Room, Used, give_back, room, take, timetable
-from newsletter.delivery.states import State
+from newsletter.store.database import Database
 from newsletter.store.tables import allowances
 
 
 @dataclass(slots=True)
 class Allowances:
-    """The accounts of some limits inside one transaction, by domain ("" is all mail); ``save`` at its end."""
+    """The accounts of some limits inside one transaction, by domain ("" is all mail); ``save`` at its end.
+
+    ``awaited`` says for what there is to be room: for a mail that somebody waits for, or for a campaign.
+    """
 
     limits: Mapping[str, Limit]
     now: dt.datetime
     _used: dict[str, Used]
+    awaited: bool = False
     _changed: set[str] = field(default_factory=set)
 
     @classmethod
-    def load(cls, connection: sa.Connection, limits: Mapping[str, Limit], time: sa.ColumnElement[dt.datetime]) -> Self:
+    def load(
+        cls,
+        connection: sa.Connection,
+        limits: Mapping[str, Limit],
+        time: sa.ColumnElement[dt.datetime],
+        *,
+        awaited: bool = False,
+    ) -> Self:
         """Lock and read them.  Always in the order of their keys, so that no two transactions wait for each other.
 
         ``time`` is asked for after that, or it would be older than what another run took meanwhile.
@@ -42,12 +52,14 @@ class Allowances:
         )
         rows = {row["key"]: row for row in connection.execute(query).mappings()}
         now: dt.datetime = connection.execute(sa.select(time)).scalar_one()
-        return cls(limits, now, {key: Used(row["next_at"], row["counts"]) for key, row in rows.items()})
+        return cls(limits, now, {key: Used(row["next_at"], row["counts"]) for key, row in rows.items()}, awaited)
 
     def room(self, domain: str) -> Room:
         """What is left for a domain, or with "" for all mail."""
         limit = self.limits.get(domain)
-        return room(limit, self._used[domain], self.now) if limit else Room(1_000_000, self.now)
+        if limit is None:
+            return Room(1_000_000, self.now)
+        return room(limit, self._used[domain], self.now, awaited=self.awaited)
 
     def take(self, numbers: Mapping[str, int]) -> dict[str, list[dt.datetime]]:
         """Use up some of it: so many messages of each domain, "" being all others.  Returns when each may be begun."""
@@ -61,11 +73,10 @@ class Allowances:
                 self._changed.add(key)
         return moments
 
-    def give_back(self, results: Sequence[Result]) -> None:
-        """What never left the house does not count."""
-        unsent = Counter(result.claim.domain for result in results if result.outcome.state is State.PENDING)
-        for key in ("", *unsent):
-            if key in self.limits and (number := unsent[key] if key else unsent.total()):
+    def give_back(self, unsent: Mapping[str, int]) -> None:
+        """What never left the house does not count: so many messages of each domain, "" being all others."""
+        for key in {"", *unsent}:
+            if key in self.limits and (number := unsent[key] if key else sum(unsent.values())):
                 self._used[key] = give_back(self.limits[key], self._used[key], self.now, number)
                 self._changed.add(key)
 
@@ -89,3 +100,59 @@ def prepare(connection: sa.Connection, limits: Mapping[str, Limit]) -> None:
                 connection.execute(allowances.insert().values(key=key, counts={}))
             except sa.exc.IntegrityError:
                 attempt.rollback()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a mail may go: in ``delay`` seconds; or unless ``granted``, when there will be a turn.
+
+    ``held`` is then whose limit stands in the way: a domain's, or "" for all mail.
+    """
+
+    granted: bool
+    delay: float = 0.0
+    held: str = ""
+
+
+class Turns:
+    """Turns for single mails that somebody waits for, out of the accounts that campaigns use."""
+
+    def __init__(self, database: Database, clock: Clock, limits: Mapping[str, Limit]) -> None:
+        self._database = database
+        self._clock = clock
+        self._limits = dict(limits)
+
+    async def take(self, domain: str) -> Turn:
+        """The next turn for a mail to a recipient domain, if limits leave one."""
+        if not self._limits:
+            return Turn(granted=True)
+
+        def work(connection: sa.Connection) -> Turn:
+            accounts = self._open(connection)
+            lane = self._lane(domain)
+            for key in ("", lane):
+                if not (found := accounts.room(key)).free:
+                    return Turn(granted=False, delay=(found.first - accounts.now).total_seconds(), held=key)
+            (moment,) = accounts.take({lane: 1})[lane]
+            accounts.save(connection)
+            return Turn(granted=True, delay=max(0.0, (moment - accounts.now).total_seconds()))
+
+        return await self._database.transact(work)
+
+    async def give_back(self, domain: str) -> None:
+        """The mail did not leave the house."""
+
+        def work(connection: sa.Connection) -> None:
+            accounts = self._open(connection)
+            accounts.give_back({self._lane(domain): 1})
+            accounts.save(connection)
+
+        if self._limits:
+            await self._database.transact(work)
+
+    def _open(self, connection: sa.Connection) -> Allowances:
+        prepare(connection, self._limits)
+        return Allowances.load(connection, self._limits, self._database.now(self._clock.now()), awaited=True)
+
+    def _lane(self, domain: str) -> str:
+        return domain if domain in self._limits else ""

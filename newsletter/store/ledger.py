@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -213,10 +214,10 @@ class CampaignLedger:
     def _claim_within_limits(self, connection: sa.Connection, results: Sequence[Result], want: int) -> Grant:
         """Claim what limits allow, limited domains first: they are what takes longest."""
         accounts = Allowances.load(connection, self._limits, self._database.now(self._clock.now()))
-        accounts.give_back(results)
-        for result in results:
-            if result.outcome.state is State.PENDING:
-                self._empty_until.pop(self._lane(result.claim.domain), None)
+        unsent = Counter(result.claim.domain for result in results if result.outcome.state is State.PENDING)
+        accounts.give_back(unsent)
+        for domain in unsent:
+            self._empty_until.pop(self._lane(domain), None)
         now, left = accounts.now, min(want, accounts.room("").free)
         found: dict[str, list[Claim]] = {}
         for domain in self._lanes(now):

@@ -8,7 +8,7 @@ so that no form can be used to ask who is on the list.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +84,14 @@ class SignupStore:
 
         return await self._writes.write(change)
 
-    async def to_mail(self, most: int) -> Sequence[Waiting]:
-        """The forms whose mail is still to go out, the oldest first."""
+    async def to_mail(self, most: int, held: Collection[str] = ()) -> Sequence[Waiting]:
+        """The forms whose mail is still to go out, the oldest first; none to a domain that is ``held`` up by limits."""
         known = sa.and_(subscribers.c.email_key == signups.c.email_key, subscribers.c.status == Status.SUBSCRIBED)
         query = (
             sa.select(signups.c.id, signups.c.ref, signups.c.email, signups.c.locale, subscribers.c.ref)
             .select_from(signups.outerjoin(subscribers, known))
             .where(signups.c.mailed_at.is_(None), signups.c.expires_at > self._clock.now())
+            .where(*(~signups.c.email.endswith(f"@{domain}", autoescape=True) for domain in held))
             .order_by(signups.c.id)
             .limit(most)
         )

@@ -15,6 +15,7 @@ from newsletter.clock import SystemClock
 from newsletter.delivery.desk import Claim, Desk, Result
 from newsletter.delivery.limits import AHEAD, Limit
 from newsletter.delivery.states import Outcome, State
+from newsletter.store.allowances import Turn, Turns
 from newsletter.store.database import Database
 from tests.integration.ledger import MovableClock, counts, frozen, run
 from tests.integration.test_ledger import accepted
@@ -82,8 +83,8 @@ async def test_two_runs_share_one_account(database: Database) -> None:
             done = accepted(claims)
         return taken
 
-    assert sum(await asyncio.gather(*(work(number) for number in range(3)))) == 25
-    assert await counts(database, campaign) == {State.ACCEPTED: 25, State.PENDING: 35}
+    assert sum(await asyncio.gather(*(work(number) for number in range(3)))) == 24, "one is left to confirmations"
+    assert await counts(database, campaign) == {State.ACCEPTED: 24, State.PENDING: 36}
 
 
 async def test_messages_of_two_runs_are_spaced_as_if_they_were_one(database: Database, clock: MovableClock) -> None:
@@ -225,3 +226,42 @@ async def test_a_desk_does_not_let_what_came_back_wait_for_a_slow_domain(databas
     desk.stop()
     await asyncio.wait_for(serving, 20)
     assert tried == {"slow.example": 1, "example.org": 4}
+
+
+async def test_a_campaign_leaves_a_place_to_mail_that_somebody_waits_for(
+    database: Database, clock: MovableClock
+) -> None:
+    campaign = await frozen(database, 60, clock, domains=("slow.example", "example.org"))
+    limits = {"": Limit(per_second=20, per_day=40), "slow.example": Limit(per_day=20)}
+    ledger, turns = await run(database, campaign, clock=clock, limits=limits), Turns(database, clock, limits)
+    sent, wait = 0, 0.0
+    while wait < 3600:
+        grant = await ledger.exchange([], 9)
+        sent += len(grant.claims)
+        wait = grant.resume_in or 0.0
+        clock.time += dt.timedelta(seconds=wait if wait < 3600 else 1)
+    assert sent == 38
+    assert await turns.take("slow.example") == Turn(granted=True)
+    assert (await turns.take("slow.example")).held == "slow.example"
+    assert (await turns.take("example.com")).granted
+    held = await turns.take("example.com")
+    assert (held.granted, held.held) == (False, "")
+    assert 23 * 3600 < held.delay <= 24 * 3600 + 900
+    # What did not leave the house makes room again, and what did keeps the campaign waiting for longer.
+    await turns.give_back("example.com")
+    assert (await turns.take("example.com")).granted
+    grant = await ledger.exchange([], 9)
+    assert not grant.claims
+    assert grant.resume_in == pytest.approx(held.delay, abs=900)
+
+
+async def test_awaited_mail_gets_the_next_moment_though_a_campaign_takes_all_it_can(
+    database: Database, clock: MovableClock
+) -> None:
+    campaign = await frozen(database, 9, clock)
+    limits = {"": Limit(per_second=2)}
+    ledger, turns = await run(database, campaign, clock=clock, limits=limits), Turns(database, clock, limits)
+    assert len((await ledger.exchange([], 9)).claims) == 1
+    turn = await turns.take("example.org")
+    assert (turn.granted, round(turn.delay, 2)) == (True, 0.5)
+    assert (await ledger.exchange([], 9)).resume_in == pytest.approx(1.0, abs=0.01)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter.audience.subscribers import Status
-from newsletter.store.tables import consents, signups, subscribers, wordings
+from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
 from tests.integration.conftest import Space
 from tests.integration.public_pages import BASE, INTERESTS, Pages, heading, language, opened
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
@@ -227,6 +227,42 @@ async def test_mail_waits_for_a_server_that_is_away_and_for_a_restart(space: Spa
         async with opened(space) as pages:
             (mail,) = await mails(pages, server, 1)
             assert mail["To"] == "ana@example.org"
+
+
+async def test_mail_counts_against_the_limits_and_waits_where_there_is_no_room(space: Space, inbox: Inbox) -> None:
+    space.set("limits", per_day=3, domains={"example.com": {"per_day": 1}})
+    async with opened(space) as pages:
+        for address in ("a@example.com", "b@example.com", "c@example.org", "d@example.org", "e@example.org"):
+            await pages.client.post("/subscribe", data={"email": address})
+        async with mailing(pages):
+            await until(pages, lambda rows: sum(row["mailed_at"] is not None for row in rows) >= 3)
+            await asyncio.sleep(0.2)
+        assert inbox.recipients() == ["a@example.com", "c@example.org", "d@example.org"]
+        assert len(await pages.rows(signups)) == 5, "who waits is not forgotten"
+        async with pages.desk.stores.database.write() as connection:
+            await connection.execute(allowances.update().values(counts={}))  # a day later
+    async with opened(space) as pages:
+        async with mailing(pages):
+            await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
+        assert sorted(inbox.recipients())[1::3] == ["b@example.com", "e@example.org"]
+
+
+async def test_mail_that_was_put_off_takes_nothing_of_the_limits(space: Space) -> None:
+    tried: list[str] = []
+
+    def replies(verb: str, recipient: str) -> str | None:
+        tried.extend([recipient] if verb == "RCPT" else [])
+        return "450 4.2.1 busy" if verb == "RCPT" and len(tried) < 5 else None
+
+    space.set("limits", per_day=2)
+    with scripted_server(Script(replies)) as server:
+        space.set("smtp", port=server.port)
+        async with opened(space) as pages:
+            await pages.client.post("/subscribe", data={"email": "ana@example.org"})
+            async with mailing(pages):
+                await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
+            (account,) = await pages.rows(allowances)
+            assert (len(tried), sum(account["counts"]["day"].values())) == (5, 1)
 
 
 async def test_address_that_the_server_refuses_is_forgotten_and_one_put_off_is_tried_again(space: Space) -> None:
