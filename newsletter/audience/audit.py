@@ -22,7 +22,7 @@ class Deed(StrEnum):
     IMPORTED = "imported"  # a list
     ADDED = "added"  # one person, by staff
     SIGNED_UP = "signed up"  # confirmed by the reader
-    CHANGED = "changed"  # preferences
+    CHANGED = "changed"  # one person: preferences, by the reader; tags and columns, by staff
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"  # bounced or complained
     EXPORTED = "exported"

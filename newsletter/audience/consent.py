@@ -44,13 +44,17 @@ def parse_moment(text: str, zone: dt.tzinfo, now: dt.datetime) -> dt.datetime:
     ValueError, in words for staff; also for a day that is still to come.
     A date such as 6/3/2019 is refused: half of the world reads another day.
     """
-    shown = text.strip()[:40]
+    moment = read_moment(text, zone)
+    if moment > now:
+        raise ValueError(f"the consent of {text.strip()[:40]} is still to come")
+    return moment
+
+
+def read_moment(text: str, zone: dt.tzinfo) -> dt.datetime:
+    """The same for any day, also one that is still to come."""
     try:
         moment = dt.datetime.fromisoformat(text.strip())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        moment = moment.astimezone(dt.UTC)
+        return moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"'{shown}' is no date; write it as 2019-06-03") from None
-    if moment > now:
-        raise ValueError(f"the consent of {shown} is still to come")
-    return moment
+        raise ValueError(f"'{text.strip()[:40]}' is no date; write it as 2019-06-03") from None

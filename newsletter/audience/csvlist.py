@@ -3,8 +3,8 @@
 Takes what Excel, LibreOffice and Google Sheets write: UTF-8 with or without
 BOM, UTF-16 with BOM, ``,`` ``;`` or tab, a ``sep=;`` line, quoted line breaks,
 ``="00123"`` cells, empty rows and columns.  Columns are ``email``, ``name``,
-``locale``, ``tags``, ``consent_source``, ``consent_date`` and ``list_status``,
-which an export of ours has; any further one is an attribute.  Reads as a
+``locale``, ``tags``, ``consent_source``, ``consent_date`` and, from exports of
+ours, ``list_status``, ``list_declined`` and ``list_paused_until``; any further one is an attribute.  Reads as a
 stream, so that the size of the list does not matter.  Source of the format:
 RFC 4180.
 """
@@ -24,7 +24,7 @@ from pathlib import Path
 from babel import Locale
 
 from newsletter.audience.cells import plain
-from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment
+from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment, read_moment
 from newsletter.audience.lookalikes import likely_domain
 from newsletter.audience.subscribers import (
     MAX_NAME,
@@ -33,13 +33,25 @@ from newsletter.audience.subscribers import (
     NewSubscriber,
     Status,
     address_key,
+    clean_tags,
     clean_text,
     parse_address,
 )
+from newsletter.content.schema import MailKind
 from newsletter.errors import AudienceError, did_you_mean
 from newsletter.i18n.locales import PAIR, current_tag, halves_of, is_locale
 
-COLUMNS = ("email", "name", "locale", "tags", "consent_source", "consent_date", "list_status")
+COLUMNS = (
+    "email",
+    "name",
+    "locale",
+    "tags",
+    "consent_source",
+    "consent_date",
+    "list_status",
+    "list_declined",
+    "list_paused_until",
+)
 _ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
 _SEPARATORS = ",;\t"
 _UNCLOSED = "a quotation mark is not closed"
@@ -107,7 +119,7 @@ def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | 
         raise AudienceError(f"{path} is empty", "the first row names the columns: email,name,locale,tags")
     separator = separator or _separator(first)
     try:
-        header = [_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
+        header = [parse_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
     except csv.Error as error:
         raise AudienceError(
             f"the header of {path} cannot be read: {error}", "the first row names the columns"
@@ -123,7 +135,7 @@ def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | 
 
 def _separator(header: str) -> str:
     """The separator that the header is written with: one that yields a column ``email``, else the commonest."""
-    return max(_SEPARATORS, key=lambda mark: ("email" in map(_column, header.split(mark)), header.count(mark)))
+    return max(_SEPARATORS, key=lambda mark: ("email" in map(parse_column, header.split(mark)), header.count(mark)))
 
 
 def _records(text: io.TextIOWrapper, separator: str, line: int) -> Iterator[tuple[int, list[str] | BadRow]]:
@@ -164,7 +176,8 @@ def _parse(lines: Sequence[str], separator: str) -> tuple[list[str], str]:
         return [], _UNCLOSED if "unexpected end" in str(error) else str(error)
 
 
-def _column(cell: str) -> str:
+def parse_column(cell: str) -> str:
+    """The column that a header names: one of COLUMNS, or the name of an attribute."""
     name = clean_text(plain(cell), MAX_TAG)
     known = _ALIASES.get(name.casefold(), name.casefold())
     return known if known in COLUMNS else name.replace(" ", "_")
@@ -189,6 +202,9 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int], s
         locale = parse_locale(row.get("locale", ""))
         consent = _consent(row, said)
         status = _status(row.get("list_status", ""))
+        declined = _declined(row.get("list_declined", ""))
+        pause = row.get("list_paused_until", "")
+        paused_until = read_moment(pause, said.zone) if pause else None
     except ValueError as error:
         return BadRow(line, str(error))
     first_line = seen.setdefault(address_key(email), line)
@@ -200,16 +216,17 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int], s
         notices.append(f"the name was cut to {MAX_NAME} characters")
     if likely := likely_domain(email.rpartition("@")[2]):
         notices.append(f"'{email.rpartition('@')[2]}' looks like a misspelt '{likely}'; it was left as it is")
-    tags = {clean_text(tag, MAX_TAG).lower() for tag in re.split(r"[,;|]", row.get("tags", ""))}
     attributes = {name: clean_text(value, MAX_VALUE) for name, value in row.items() if name not in COLUMNS}
     subscriber = NewSubscriber(
         email=email,
         name=name,
         locale=locale,
-        tags=frozenset(filter(None, tags)),
+        tags=clean_tags([row.get("tags", "")]),
         attributes={name: value for name, value in attributes.items() if value},
         consent=consent,
         status=status,
+        declined=declined,
+        paused_until=paused_until,
     )
     return GoodRow(line, subscriber, tuple(notices))
 
@@ -230,6 +247,14 @@ def _status(text: str) -> Status:
     if text not in IMPORTED:
         raise ValueError(f"unknown list_status '{clean_text(text, MAX_TAG)}'; known are: {', '.join(IMPORTED)}")
     return Status(text)
+
+
+def _declined(text: str) -> str:
+    """What an export of ours says in ``list_declined``; ValueError for anything else."""
+    if text not in ("", *MailKind):
+        shown = clean_text(text, MAX_TAG)
+        raise ValueError(f"unknown kind of mail '{shown}' in list_declined; known are: {', '.join(MailKind)}")
+    return text
 
 
 def parse_locale(text: str) -> str:

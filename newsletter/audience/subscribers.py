@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from newsletter.audience.consent import Consent
 MAX_NAME = 100  # characters kept of a name; longer ones are cut, and the import says so
 MAX_VALUE = 500  # characters kept of an attribute
 MAX_TAG = 60
+_MARKS = re.compile(r"[,;|]")  # between tags
 _SPACES = re.compile(r"\s+")
 # Cc control, Cs surrogates, Co private use, Cn unassigned; Cf format except ZWNJ and ZWJ,
 # which Persian names and emoji need.  Bidi overrides and isolates are Cf.
@@ -39,7 +40,7 @@ class Status(StrEnum):
 
     SUBSCRIBED = "subscribed"
     UNSUBSCRIBED = "unsubscribed"
-    BOUNCED = "bounced"  # a server said that there is no such mailbox
+    BOUNCED = "bounced"  # there is no such mailbox, or it was out of reach for too long
     COMPLAINED = "complained"  # somebody marked a mail of ours as spam
     ERASED = "erased"  # all that is left is a keyed hash, by which a later list does not bring them back
 
@@ -54,7 +55,10 @@ class NewSubscriber:
     tags: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
     consent: Consent | None = None
-    status: Status = Status.SUBSCRIBED  # what they are if they are new
+    # What they are and chose if they are new; nobody's choice is changed by a list.
+    status: Status = Status.SUBSCRIBED
+    declined: str = ""
+    paused_until: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,21 @@ class Subscriber:
     attributes: Mapping[str, str]
     declined: str = ""  # the kind of mail that they do not want (content.schema.MailKind)
     paused_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What staff want to be different about one person.
+
+    ``tags`` are put on and ``untags`` taken off; a name of None, a locale of
+    "" and attributes that are not named stay; an attribute of "" goes.
+    """
+
+    name: str | None = None
+    locale: str = ""
+    tags: frozenset[str] = frozenset()
+    untags: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,11 @@ def clean_text(text: str, limit: int) -> str:
     spaced = "".join(" " if char in "\r\n\t\v\f\x85\u2028\u2029" else char for char in text)
     visible = "".join(char for char in spaced if char in _KEPT or unicodedata.category(char) not in _REMOVED)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", visible)).strip()[:limit].strip()
+
+
+def clean_tags(tags: Iterable[str]) -> frozenset[str]:
+    """Tags as they are stored: in small letters, none empty.  A text may name several, as a cell of a list does."""
+    return frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for text in tags for tag in _MARKS.split(text))))
 
 
 def first_name(name: str, attributes: Mapping[str, str]) -> str:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sys
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from newsletter.audience.audit import Deed
 from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment
 from newsletter.audience.csvlist import parse_locale
 from newsletter.audience.subscribers import (
     MAX_NAME,
-    MAX_TAG,
     NewSubscriber,
     Status,
     Subscriber,
+    clean_tags,
     clean_text,
     parse_address,
 )
-from newsletter.cli import subscribers_import, subscribers_list
+from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
 from newsletter.cli.output import AsJson, confirm, say, say_json
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -35,6 +37,7 @@ Address = Annotated[str, typer.Argument(help="The address of one person.")]
 app = typer.Typer(help="The people on the list.", no_args_is_help=True)
 subscribers_import.register(app)
 subscribers_list.register(app)
+subscribers_change.register(app)
 
 
 @app.command("show")
@@ -42,16 +45,16 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
     """Show one person: what they get, what they agreed to, and what came back of their mail."""
     house, email = open_house(), parsed(address)
 
-    async def run() -> tuple[Subscriber, Dossier, tuple[int, str] | None]:
+    async def run() -> tuple[Subscriber, Dossier]:
         async with house.stores() as stores:
             found = await stores.subscribers.find(email)
             dossier = await stores.people.dossier(email)
             if found is None or dossier is None:
                 raise nobody(address)
-            bounced = await stores.campaigns.last_rejection(found.id) if found.status is Status.BOUNCED else None
-            return found, dossier, bounced
+            return found, dossier
 
-    found, dossier, bounced = asyncio.run(run())
+    found, dossier = asyncio.run(run())
+    bounced = _bounce(dossier) if found.status is Status.BOUNCED else None
     wordings = {row["hash"]: row["text"] for row in dossier["wordings"]}
     facts: dict[str, object] = {
         "email": found.email,
@@ -83,7 +86,7 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
         ],
     }
     if bounced:
-        facts |= {"bounced_in": bounced[0], "reply": bounced[1]}
+        facts |= {"bounced_by": bounced.way, "bounced_in": bounced.campaign, "reply": bounced.words}
     if as_json:
         say_json(facts)
         return
@@ -91,7 +94,7 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
     for key, value in facts.items():
         for line in _lines(value, zone) or ([""] if key in ("name", "tags") else []):
             say(f"{key + ':':<13} {line}")
-    if found.status is Status.BOUNCED:
+    if bounced:
         _explain(bounced)
     if not dossier["consents"]:
         say("no consent is on record: when and where they agreed, nobody has said")
@@ -119,13 +122,56 @@ def _iso(moment: object) -> str | None:
     return moment.isoformat() if isinstance(moment, dt.datetime) else None
 
 
-def _explain(bounced: tuple[int, str] | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """Why somebody gets no more mail.
+
+    ``way`` is "refused" (the server said while the mail was handed over that
+    there is no such mailbox), "hard" (a mail that came back says so), "soft"
+    (the mails of several campaigns came back) or "list" (a list said it when
+    it was imported).  ``campaign`` is the one by which it came to this.
+    """
+
+    way: str
+    campaign: int | None = None
+    words: str = ""
+
+
+def _bounce(dossier: Dossier) -> Bounce:
+    """What made somebody bounce, as the audit log has it, with the server's words."""
+    found = [row["detail"] for row in dossier["audit"] if row["what"] == Deed.SUPPRESSED]
+    entries: list[dict[str, Any]] = [detail for detail in found if isinstance(detail, dict)]
+    details = [detail for detail in entries if detail.get("status", Status.BOUNCED) == Status.BOUNCED]
+    if not details:
+        return Bounce("list")
+    way, campaign = details[-1].get("why", "refused"), details[-1].get("campaign")
+    table, column = ("deliveries", "reply") if way == "refused" else ("feedback", "diagnostic")
+    rows = [row for row in dossier[table] if row["campaign_id"] == campaign and row.get("verdict", way) == way]
+    words = [row[column] for row in rows]
+    return Bounce(way, campaign, str(words[-1]) if words else "")
+
+
+def _explain(bounced: Bounce) -> None:
     """What it means to have bounced, and what to do if the server was wrong."""
-    say("bounced means: their server says that there is no such mailbox, so they get no mail")
-    if bounced:
-        again = f"newsletter campaigns resolve {bounced[0]} --rejected resend"
+    told = {
+        "refused": f"when campaign {bounced.campaign} was sent, their server said that there is no such mailbox",
+        "hard": f"their mail {_of(bounced)}came back: there is no such mailbox",
+        "soft": f"their mail of several campaigns in a row came back, up to campaign {bounced.campaign}",
+        "list": "the list by which they were added said so",
+    }[bounced.way]
+    say(f"bounced means here: {told}; so they get no mail")
+    if bounced.words:
+        say(f"  their server: {' '.join(bounced.words.split())}")
+    if bounced.way == "refused":
+        again = f"newsletter campaigns resolve {bounced.campaign} --rejected resend"
         say(f"  next: ask them for their new address; if the server was wrong: '{again}'")
         say("  it tries all again who were rejected in that campaign, and puts them back on the list")
+    else:
+        say("  next: ask them for their new address; if theirs works, they can join again with the form on your pages")
+
+
+def _of(bounced: Bounce) -> str:
+    return f"of campaign {bounced.campaign} " if bounced.campaign else ""
 
 
 @app.command("add")
@@ -150,7 +196,7 @@ def add_command(
             email,
             clean_text(name, MAX_NAME),
             parse_locale(locale),
-            frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for tag in tags or ()))),
+            clean_tags(tags or ()),
             consent=Consent(told, moment),
         )
     except ValueError as error:

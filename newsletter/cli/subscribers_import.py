@@ -55,6 +55,7 @@ def import_command(
                 "left": report.left,
                 "bounced": report.bounced,
                 "erased": report.erased,
+                "kept": report.kept,
                 "consents": report.consents,
                 "without_consent": report.without_consent,
                 "near": _near_json(near),
@@ -93,10 +94,12 @@ def print_report(report: ImportReport, file: Path) -> None:
     if report.left:
         say(f"  {report.left} of them unsubscribed earlier and stay so")
     if report.bounced:
-        say(f"  {report.bounced} bounced: their server says that there is no such mailbox; they get no mail")
+        say(f"  {report.bounced} bounced: their mail came back, for good; they get no more")
         say("  next: 'newsletter subscribers show ADDRESS' tells what the server said, and what to do if it was wrong")
     if report.erased:
         say(f"  {report.erased} had themselves erased, and were not added")
+    if report.kept:
+        say(f"  of {report.kept} the file says another status, kind of mail or pause; what the list says stays")
     if report.consents:
         say(f"  {report.consents} {'consent' if report.consents == 1 else 'consents'} recorded")
     if report.without_consent:

@@ -214,6 +214,8 @@ async def write_people(
             consent.source if consent else "",
             consent.given_at.astimezone(zone).isoformat(" ") if consent else "",
             person.status.value,
+            person.declined,
+            person.paused_until.astimezone(zone).isoformat(" ") if person.paused_until else "",
             *(person.attributes.get(name, "") for name in names),
         )
         writer.writerow([guarded(cell) for cell in cells])

@@ -139,18 +139,6 @@ class CampaignStore:
             async for email, locale, domain, state, attempts, reply, due_at, updated_at in rows:
                 yield Delivery(email, locale, domain, State(state), attempts, reply, due_at, updated_at)
 
-    async def last_rejection(self, subscriber_id: int) -> tuple[int, str] | None:
-        """The newest campaign in which a person was rejected, and the server's words."""
-        query = (
-            sa.select(deliveries.c.campaign_id, deliveries.c.reply)
-            .where(deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == State.REJECTED)
-            .order_by(deliveries.c.campaign_id.desc())
-            .limit(1)
-        )
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).first()
-        return (row.campaign_id, row.reply) if row else None
-
     async def editions(self, campaign_id: int) -> dict[int, FrozenEdition]:
         """The frozen editions of a campaign, by id."""
         query = sa.select(editions).where(editions.c.campaign_id == campaign_id).order_by(editions.c.id)

@@ -37,8 +37,9 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     left: int = 0  # rows of people who have unsubscribed; they stay so
-    bounced: int = 0  # rows of people whose server said that there is no such mailbox; they are not written to
+    bounced: int = 0  # rows of people whose mail came back for good; they are not written to
     erased: int = 0  # rows of people who had themselves erased; they are not on the list
+    kept: int = 0  # rows that say another status, kind of mail or pause than the list; theirs on the list stay
     consents: int = 0  # consents that are new
     without_consent: int = 0  # of those added: nobody says when and how they agreed
     newest: str = ""  # the ref of one who was added
@@ -159,6 +160,8 @@ class Importer:
             "name": row.name,
             "locale": row.locale or self._default_locale,
             "status": row.status,
+            "declined": row.declined,
+            "paused_until": row.paused_until,
             "attributes": dict(row.attributes),
             "created_at": now,
             "updated_at": now,
@@ -186,6 +189,7 @@ def _sort(known: Mapping[str, Subscriber], rows: Mapping[str, NewSubscriber], re
         if old.status is not Status.SUBSCRIBED:
             report.left += 1
             continue
+        report.kept += _chose_otherwise(old, row)
         changes, more_tags = _changes(old, row), row.tags - old.tags
         report.unchanged += 1
         work.tags += _tag_rows(old.id, more_tags)
@@ -196,6 +200,15 @@ def _sort(known: Mapping[str, Subscriber], rows: Mapping[str, NewSubscriber], re
         if row.consent:
             work.agreed.append((old.id, row.consent))
     return work
+
+
+def _chose_otherwise(old: Subscriber, row: NewSubscriber) -> bool:
+    """Whether a row says of what somebody wants what is not so on the list (any more); an empty cell says nothing."""
+    return (
+        row.status is not Status.SUBSCRIBED
+        or row.declined not in ("", old.declined)
+        or row.paused_until not in (None, old.paused_until)
+    )
 
 
 def _tag_rows(subscriber_id: int, tags: Collection[str]) -> list[dict[str, object]]:

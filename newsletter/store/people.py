@@ -112,7 +112,9 @@ class PeopleStore:
                         connection, sa.select(table).where(table.c.subscriber_id == person["id"])
                     )
                 about = f"subscriber {person['ref']}"
-                found["audit"] = await _rows(connection, sa.select(audit).where(audit.c.about == about))
+                found["audit"] = await _rows(
+                    connection, sa.select(audit).where(audit.c.about == about).order_by(audit.c.id)
+                )
             for table in (wordings, campaigns):
                 found[table.name] = await _named(connection, table, found)
         return found if people or found["signups"] else None

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from newsletter.audience.audit import PROGRAM, Deed, Entry
 from newsletter.audience.csvlist import BadRow, GoodRow
 from newsletter.audience.segments import Rule
-from newsletter.audience.subscribers import NewSubscriber, Status, Subscriber, address_key
+from newsletter.audience.subscribers import Change, NewSubscriber, Status, Subscriber, address_key
 from newsletter.clock import Clock
 from newsletter.store.audit import record
 from newsletter.store.database import Database
 from newsletter.store.importing import Hashes, Importer, ImportReport
 from newsletter.store.people import Recipient, load, stream_recipients
 from newsletter.store.select import in_any, membership, reachable
-from newsletter.store.tables import subscribers
+from newsletter.store.tables import subscriber_tags, subscribers
 
 
 class SubscriberStore:
@@ -61,6 +61,38 @@ class SubscriberStore:
                 return True
             return (await connection.execute(sa.select(subscribers.c.id).where(mine))).first() is not None
 
+    async def change(self, email: str, change: Change) -> list[str] | None:
+        """Change one person; returns what is different now: "tags", names of columns.  None if nobody has this address.
+
+        Campaigns that are frozen keep their recipients.
+        """
+        async with self._database.write() as connection:
+            mine = subscribers.c.email_key == address_key(email)
+            held = await connection.execute(sa.select(subscribers.c.id).where(mine).with_for_update())
+            if held.first() is None:
+                return None
+            (person,) = await load(connection, mine)
+            on, off = change.tags - person.tags, change.untags & person.tags
+            values = _changed(person, change)
+            if off:
+                gone = subscriber_tags.c.tag.in_(off)
+                await connection.execute(
+                    subscriber_tags.delete().where(subscriber_tags.c.subscriber_id == person.id, gone)
+                )
+            if on:
+                rows = [{"subscriber_id": person.id, "tag": tag} for tag in sorted(on)]
+                await connection.execute(subscriber_tags.insert(), rows)
+            done = [*sorted(values), *(["tags"] if on or off else [])]
+            if done:
+                now = self._clock.now()
+                await connection.execute(subscribers.update().where(mine).values(**values, updated_at=now))
+                # What was put on and taken off decides who gets what, so it is told; names and values are not.
+                detail = {"changed": done, **{key: sorted(some) for key, some in (("on", on), ("off", off)) if some}}
+                await record(
+                    connection, self._clock, Entry(self._who, Deed.CHANGED, f"subscriber {person.ref}", detail)
+                )
+            return done
+
     async def count(
         self, rules: Mapping[str, Rule], names: Iterable[str], asked: Collection[str] = ()
     ) -> dict[str, dict[tuple[str, frozenset[str]], int]]:
@@ -91,3 +123,14 @@ class SubscriberStore:
             who = sa.and_(reachable(self._clock.now()), in_any(rules, picked))
             async for recipient in stream_recipients(connection, rules, who, {*picked, *asked}):
                 yield recipient
+
+
+def _changed(person: Subscriber, change: Change) -> dict[str, object]:
+    """The columns of a person that become different."""
+    attributes = {name: value for name, value in {**person.attributes, **change.attributes}.items() if value}
+    wanted = {
+        "name": person.name if change.name is None else change.name,
+        "locale": change.locale or person.locale,
+        "attributes": attributes,
+    }
+    return {column: value for column, value in wanted.items() if value != getattr(person, column)}

@@ -305,16 +305,17 @@ def test_who_bounced_is_told_apart_from_who_left(space: Space, people: People) -
     people(4)
     done = space.run("subscribers", "import", "list.csv").stdout
     assert "1 of them unsubscribed earlier and stay so" in done
-    assert "1 bounced: their server says that there is no such mailbox" in done
+    assert "1 bounced: their mail came back, for good" in done
     report = space.json("subscribers", "import", "list.csv")
     assert isinstance(report, dict)
     assert (report["left"], report["bounced"]) == (1, 1)
     shown = space.run("subscribers", "show", "reader2@example.org").stdout
+    assert "when campaign 1 was sent, their server said that there is no such mailbox" in " ".join(shown.split())
     assert "550 5.1.1 no such user" in shown
     assert "newsletter campaigns resolve 1 --rejected resend" in " ".join(shown.split())
     told = space.json("subscribers", "show", "reader2@example.org")
     assert isinstance(told, dict)
-    assert (told["status"], told["bounced_in"]) == ("bounced", 1)
+    assert (told["status"], told["bounced_by"], told["bounced_in"]) == ("bounced", "refused", 1)
     another_issue(space, "july")
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)

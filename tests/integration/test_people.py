@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import io
 import json
+import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from newsletter.clock import SystemClock
 from newsletter.store.database import Database
 from newsletter.store.people import Filter, PeopleStore
 from newsletter.store.subscribers import SubscriberStore
+from newsletter.store.tables import subscribers
 from tests.integration.conftest import Space
 from tests.integration.servers import Script, real_server, scripted_server
 
@@ -95,6 +98,13 @@ def test_who_left_is_listed_when_asked_for(listed: Space) -> None:
         (("export", "x.json", "--person", "ana@example.org", "--tag", "x"), "no filter goes with it"),
         (("export", "x.json", "--person", "zoe@example.org"), "nobody on the list"),
         (("add", "zoe@example.org", "--consent-source", " "), "where did they agree?"),
+        (("change", "ana@example.org"), "--tag, --untag, --name, --locale or --set"),
+        (("change", "zoe@example.org", "--tag", "x"), "nobody on the list"),
+        (("change", "ana@example.org", "--tag", "X", "--untag", "x"), "to be put on and taken off"),
+        (("change", "ana@example.org", "--locale", "klingon"), "unknown locale"),
+        (("change", "ana@example.org", "--set", "county"), "write --set county=Addison"),
+        (("change", "ana@example.org", "--set", "tags=x"), "use --tag and --untag"),
+        (("change", "ana@example.org", "--set", "list_status=subscribed"), "is no further column"),
         (("add", "zoe@example.org", "--consent-source", "call", "--consent-date", "6/3/2019"), "is no date"),
         (("add", "ANA@example.org", "--consent-source", "call"), "on the list already, as subscribed"),
         (("import", "list.csv", "--consent-source", "call"), "give --consent-source and --consent-date"),
@@ -163,6 +173,11 @@ def test_an_exported_list_runs_nothing_and_comes_back_as_it_was(space: Space) ->
         async with space.house().stores() as stores:
             await stores.subscribers.import_rows(store_rows)
             await stores.subscribers.unsubscribe("r1@example.org")
+            until = dt.datetime(2099, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+            async with stores.database.write() as connection:
+                for number, values in ((2, {"declined": "appeal"}), (3, {"declined": "news", "paused_until": until})):
+                    mine = subscribers.c.email == f"r{number}@example.org"
+                    await connection.execute(subscribers.update().where(mine).values(**values))
 
     asyncio.run(fill())
     done = space.run("subscribers", "export", "out.csv", "--status", "any")
@@ -176,6 +191,60 @@ def test_an_exported_list_runs_nothing_and_comes_back_as_it_was(space: Space) ->
     assert f"{len(HOSTILE)} added" in space.run("subscribers", "import", "out.csv").stdout
     assert dictionary(space.json("subscribers", "list", "--status", "any")) == before
     assert addresses(space, "--status", "unsubscribed") == ["r1"]
+    # What readers have chosen since is not undone by the file, and that is said.
+    space.run("subscribers", "export", "out.csv", "--status", "any", "--force")
+    with sqlite3.connect(space.root / "var" / "newsletter.db") as opened:
+        opened.execute("update subscribers set declined = '', paused_until = null, status = 'subscribed'")
+    opened.close()
+    assert (
+        "of 3 the file says another status, kind of mail or pause"
+        in space.run("subscribers", "import", "out.csv").stdout
+    )
+    people = dictionary(space.json("subscribers", "list", "--limit", "99"))["people"]
+    assert {(one["status"], one["declined"], one["paused_until"]) for one in people} == {("subscribed", "", None)}
+    assert len(people) == len(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("a@example.org,apeal,", "unknown kind of mail 'apeal' in list_declined; known are: news, appeal"),
+        ("a@example.org,,next week", "'next week' is no date; write it as 2019-06-03"),
+    ],
+)
+def test_choices_that_nobody_can_make_are_refused(space: Space, row: str, reason: str) -> None:
+    space.write_list(row, header="email,list_declined,list_paused_until")
+    assert f"line 2 did not go in: {reason}" in space.run("subscribers", "import", "list.csv", code=1).stderr
+
+
+def test_tags_are_put_on_and_taken_off_and_the_log_says_which(listed: Space) -> None:
+    options = (
+        "--untag",
+        "Supporter",
+        "--untag",
+        "nobodys",
+        "--tag",
+        "board, Choir",
+        "--set",
+        "county=",
+        "--name",
+        "Ana",
+    )
+    done = listed.run("subscribers", "change", "ANA@example.org", *options).stdout
+    assert "changed attributes, name, tags" in done
+    assert "tags now: board, choir" in done
+    assert addresses(listed, "--tag", "supporter") == ["ben"]
+    assert addresses(listed, "--where", "county=Addison") == ["cy"]
+    (entry,) = log(listed, "--about", "ana@example.org")
+    assert (entry["what"], entry["detail"]) == (
+        "changed",
+        {"changed": ["attributes", "name", "tags"], "on": ["board", "choir"], "off": ["supporter"]},
+    )
+    again = dictionary(listed.json("subscribers", "change", "ana@example.org", *options))
+    assert (again["changed"], again["tags"], again["name"], again["attributes"]) == ([], ["board", "choir"], "Ana", {})
+    assert len(log(listed, "--about", "ana@example.org")) == 1, "what was so already is no change"
+    listed.run("subscribers", "change", "cy@example.org", "--locale", "Spanish", "--set", "county=Franklin")
+    assert addresses(listed, "--locale", "es", "--where", "county=Franklin") == ["cy"]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
