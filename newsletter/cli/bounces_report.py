@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = ("delivered", "soft", "hard", "sender", "complaint")
 HEADINGS = ("delivered", "soft", "hard", "sender's fault", "complaints")
 SHOWN = 20  # domains in a table; --json has all
+ERASED = "erased"  # instead of the domain of people of whom nothing else is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def report_command(
             for heading, name in (("language", _locale), ("mail domain", _domain)):
                 groups = _grouped(one.counts, name)
                 say("")
-                table((heading, *HEADINGS), ((key, *_sums(group)) for key, group in groups[:SHOWN]))
+                table((heading, *HEADINGS), ((key or ERASED, *_sums(group)) for key, group in groups[:SHOWN]))
                 if len(groups) > SHOWN:
                     say(f"… and {len(groups) - SHOWN:,} more; --json has all")
     for one in told:
@@ -124,7 +125,9 @@ def _warn(told: Told) -> None:
     if not told.objections:
         return
     number = sum(one.number for one in told.objections)
-    tell(f"attention: {number} mails of campaign {told.number} were refused because of us, not of the readers")
+    mails = "1 mail of campaign {} was" if number == 1 else f"{number} mails of campaign {{}} were"
+    tell(f"attention: {mails.format(told.number)} refused because of us, not of the readers")
     for one in told.objections:
-        tell(f"  {one.domain}: {one.number} times: {one.example}")
+        times = "once" if one.number == 1 else f"{one.number} times"
+        tell(f"  {one.domain or ERASED}: {times}{f': {one.example}' if one.example else ''}")
     tell("  hint: docs/bounces.md tells what to do; 'newsletter doctor' checks SPF, DKIM and DMARC")

@@ -93,13 +93,13 @@ class Eraser:
         return result.rowcount
 
     async def _empty_feedback(self, connection: AsyncConnection, person: int) -> None:
-        """What came back still counts, but is nobody's."""
+        """What came back still counts in its campaign, as the row of the ledger does that has the same number."""
         query = sa.select(feedback.c.key).where(feedback.c.subscriber_id == person)
         for key in (await connection.execute(query)).scalars().all():
             await connection.execute(
                 feedback.update()
                 .where(feedback.c.key == key)
-                .values(key=secrets.token_hex(32), subscriber_id=None, diagnostic="", domain="")
+                .values(key=secrets.token_hex(32), diagnostic="", domain="")
             )
 
     async def _empty_row(self, connection: AsyncConnection, person: int, keys: list[str]) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.integration.conftest import Space
 from tests.integration.servers import real_server
+from tests.integration.test_campaigns_seen import another_issue
 from tests.unit.returned import plain, recipient, status_report
 
 PERSON = b"From: ana@example.org\r\nSubject: Gracias\r\n\r\nNos vemos.\r\n"
@@ -132,3 +133,60 @@ def test_words_of_servers_are_stored_without_addresses(space: Space, sent: dict[
         rows = database.execute("select diagnostic, status from feedback").fetchall()
     database.close()
     assert rows == [("550 5.1.1 <…>: … unknown", "5.1.1")]
+
+
+def test_report_counts_the_erased_with_what_came_back_and_names_their_line(space: Space, sent: dict[str, str]) -> None:
+    folder = space.root / "mails"
+    folder.mkdir()
+    blocked = recipient("554 5.7.1 blocked by a list", address="reader0@example.org")
+    (folder / "0.eml").write_bytes(status_report(blocked, to=sent["reader0@example.org"]))
+    (folder / "1.eml").write_bytes(report_about("reader1@example.org", to=sent["reader1@example.org"]))
+    space.run("bounces", "read", "mails")
+    before = space.json("bounces", "report", "1")
+    for person in ("reader0@example.org", "reader1@example.org"):
+        space.run("subscribers", "erase", person, "--yes")
+    done = space.run("bounces", "report", "1")
+    assert [line.split() for line in done.stdout.splitlines() if line.startswith(("en ", "es ", "erased"))] == [
+        ["en", "0", "0", "0", "1", "0"],
+        ["es", "0", "0", "1", "0", "0"],
+        ["erased", "0", "0", "1", "1", "0"],
+    ]
+    assert "1 mail of campaign 1 was refused" in " ".join(done.stderr.split())
+    assert "erased: once\n" in done.stderr
+    after = space.json("bounces", "report", "1")
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    assert after["campaigns"][0]["languages"] == before["campaigns"][0]["languages"]
+
+
+def test_show_tells_by_what_somebody_bounced(space: Space, sent: dict[str, str]) -> None:
+    folder = space.root / "mails"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(report_about("reader1@example.org", to=sent["reader1@example.org"]))
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        for slug in ("july", "august"):
+            another_issue(space, slug)
+            space.run("send", slug, "-s", "everybody", "--yes")
+        envelopes = [sent["reader0@example.org"], *(by for by, to, _ in inbox.messages if to == "reader0@example.org")]
+    for number, to in enumerate(envelopes):
+        full = recipient("452 4.2.2 mailbox full", address="reader0@example.org", status="4.2.2")
+        (folder / f"full{number}.eml").write_bytes(status_report(full, to=to))
+    space.run("bounces", "read", "mails")
+    space.write_list("zoe@example.org,bounced", header="email,list_status")
+    space.run("subscribers", "import", "list.csv")
+    told = {
+        "reader0": "their mail of several campaigns in a row came back, up to campaign 3; so they get no mail "
+        "their server: 452 4.2.2 mailbox full",
+        "reader1": "their mail of campaign 1 came back: there is no such mailbox; so they get no mail "
+        "their server: 550 5.1.1 User unknown",
+        "zoe": "the list by which they were added said so",
+    }
+    for name, words in told.items():
+        shown = " ".join(space.run("subscribers", "show", f"{name}@example.org").stdout.split())
+        assert f"bounced means here: {words}" in shown
+        assert "resolve" not in shown, "that tries again what was refused at once, and nothing else"
+        assert "they can join again with the form" in shown
+    zoe = space.json("subscribers", "show", "zoe@example.org")
+    assert isinstance(zoe, dict)
+    assert (zoe["bounced_by"], zoe["bounced_in"]) == ("list", None)

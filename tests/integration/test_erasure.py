@@ -109,7 +109,7 @@ async def test_nothing_is_left_of_an_erased_person_in_any_table(database: Databa
     assert row["created_at"] != NOW
     assert [(one["state"], one["domain"], one["reply"]) for one in left["deliveries"]] == [("rejected", "", "")]
     assert [(one["verdict"], one["subscriber_id"], one["diagnostic"]) for one in left["feedback"]] == [
-        ("soft", None, "")
+        ("soft", person, "")
     ]
     assert not left["consents"]
     assert not left["subscriber_tags"]
