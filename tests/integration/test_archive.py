@@ -224,12 +224,12 @@ async def reading(space: Space, clock: Noon | None = None) -> AsyncIterator[http
             yield client
 
 
-def fetched(space: Space, *paths: str) -> list[httpx.Response]:
+def fetched(space: Space, *paths: str, language: str = "en") -> list[httpx.Response]:
     """The answers, for tests that also run commands, which have loops of their own."""
 
     async def run() -> list[httpx.Response]:
         async with reading(space) as client:
-            return [await client.get(path) for path in paths]
+            return [await client.get(path, headers={"Accept-Language": language}) for path in paths]
 
     return asyncio.run(run())
 
@@ -404,11 +404,17 @@ def test_another_language_is_offered_where_one_is_missing(space: Space) -> None:
     with real_server() as inbox:
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes")
-    english, missing = fetched(space, "/june.en.html", "/june.es.html")
+    paths = ("/june.en.html", "/june.es.html", "/june.es-MX.html", "/june.EN.html")
+    english, *all_missing, shouted = fetched(space, *paths)
     assert 'hreflang="es"' not in english.text
-    assert missing.status_code == 404
-    assert 'href="https://news.example.org/june.en.html"' in missing.text
-    assert "puedes leerlo en otro" in missing.text
+    for missing in all_missing:
+        assert missing.status_code == 404
+        assert 'href="https://news.example.org/june.en.html"' in missing.text
+        assert "puedes leerlo en otro" in missing.text
+        assert "News for you: 50% more farms" in missing.text, "what there is, by its own name"
+    assert shouted.text == english.text
+    (unknown,) = fetched(space, "/june.fr.html", language="es")
+    assert (unknown.status_code, "puedes leerlo en otro" in unknown.text) == (404, True)
 
 
 def test_staff_take_a_page_off_the_web(space: Space) -> None:

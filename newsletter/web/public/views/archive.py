@@ -168,16 +168,21 @@ def _locale(request: Request) -> str:
 
 
 async def _page(request: Request) -> Page | Response:
-    """The edition in the address; or a page that leads to other languages of it, or to the list of all."""
-    slug, locale = request.path_params["slug"], _locale(request)
-    found = await archive_of(request).page(slug, locale)
-    if found is not None:
+    """The edition in the address; or a page that leads to other languages of it, or to the list of all.
+
+    Nobody is led on to another language unasked: who follows a link to the
+    Spanish edition is told in Spanish that there is only an English one.  A
+    tag that is written otherwise, or names a region, means its language.
+    """
+    archive, site, slug = archive_of(request), site_of(request), request.path_params["slug"]
+    locale = site.offered(request.path_params["locale"])
+    if locale and (found := await archive.page(slug, locale)):
         return found
-    letterhead = site_of(request).letterhead
+    known = await archive.languages(slug)
     others = [
-        (language_tag(other), own_name(other), archive_url(letterhead, slug, other))
-        for other in await archive_of(request).languages(slug)
-        if other in letterhead.locales
+        (language_tag(other), own_name(other), one.edition, archive_url(site.letterhead, slug, other))
+        for other in site.locales
+        if other in known and (one := await archive.page(slug, other))
     ]
     return respond(request, "not-archived.html.j2", status=NOT_FOUND, locale=locale, others=others, personal=True)
 
