@@ -11,7 +11,7 @@ import argparse
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,7 +34,7 @@ INTERESTS = {
     "milk-with-dignity": {"en": "Milk with Dignity", "es": "Leche con Dignidad"},
     "events": {"en": "Marches and events near me", "es": "Marchas y eventos cerca de mí"},
 }
-PEOPLE = ("on", "left", "gone", "signup")
+PEOPLE = ("on", "left", "gone", "signup", "changing")
 
 
 def workspace(root: Path, port: int = 1) -> Mapping[str, str]:
@@ -80,7 +80,9 @@ async def _fill(root: Path) -> Mapping[str, str]:
         "leave-appeals": f"/u/{token['on']}?of=appeal",
         "left": f"/u/{token['left']}",
         "gone": f"/u/{token['gone']}",
+        "leave-changing": f"/u/{token['changing']}",
         "preferences": f"/p/{token['on']}",
+        "preferences-changing": f"/p/{token['changing']}",
         "return": f"/p/{token['left']}",
         "gone-preferences": f"/p/{token['gone']}",
         "unknown": "/u/x.y",
@@ -97,6 +99,47 @@ def open_page(browser: Browser, address: str, size: tuple[int, int], language: s
     )
     page.goto(address + ("&" if "?" in address else "?") + f"lang={language}")
     return page
+
+
+def after_posts(page: Page, paths: Mapping[str, str], language: str) -> Iterator[str]:
+    """Press every button there is, one after the other; yields the name of each page that is the answer."""
+
+    def go(name: str, query: str = "") -> None:
+        page.goto(f"{paths[name]}?lang={language}{query}")
+
+    def press(place: int = 0) -> None:
+        page.locator("main button").nth(place).click()
+
+    go("subscribe")
+    page.locator("#email").fill("ana@example")
+    press()
+    yield "subscribe-wrong"
+    page.locator("#email").fill(f"{language}@example.org")
+    press()
+    yield "subscribe-sent"
+    for _time in range(10):
+        go("subscribe")
+        page.locator("#email").fill("ana@example.org")
+        press()
+    yield "subscribe-later"
+    go("confirm")
+    press()
+    yield "confirm-joined"
+    go("preferences-changing")
+    page.locator("#pause").select_option("4")
+    press()
+    yield "preferences-saved"
+    go("leave-changing", "&of=appeal")
+    press(1)
+    yield "leave-less"
+    press()
+    yield "leave-undone"
+    go("leave-changing")
+    press()
+    yield "leave-done"
+    go("preferences-changing")
+    press()
+    yield "preferences-back"
 
 
 def main() -> None:
@@ -120,13 +163,23 @@ def main() -> None:
                     page = open_page(browser, base + paths[name], size, language, scheme)
                     shoot(page, given.out / f"public-{name}.png", whole=True)
                 return
-            for name, path in paths.items():
-                for language in ("en", "es"):
-                    for size in (DESK, PHONE):
-                        for scheme in SCHEMES:
-                            page = open_page(browser, base + path, size, language, scheme)
-                            shoot(page, given.out / f"{name}-{language}-{size[0]}-{scheme}.png", whole=True)
-                            page.close()
+            looks = [(lang, size, scheme) for lang in ("en", "es") for size in (DESK, PHONE) for scheme in SCHEMES]
+            for number, (language, size, scheme) in enumerate(looks):
+                for name, path in paths.items():
+                    page = open_page(browser, base + path, size, language, scheme)
+                    shoot(page, given.out / f"{name}-{language}-{size[0]}-{scheme}.png", whole=True)
+                    page.close()
+                context = browser.new_context(
+                    base_url=base,
+                    viewport={"width": size[0], "height": size[1]},
+                    color_scheme="dark" if scheme == "dark" else "light",
+                    java_script_enabled=False,
+                    extra_http_headers={"X-Forwarded-For": f"192.0.2.{number}"},  # each may send some forms
+                )
+                page = context.new_page()
+                for name in after_posts(page, paths, language):
+                    shoot(page, given.out / f"{name}-{language}-{size[0]}-{scheme}.png", whole=True)
+                context.close()
 
 
 if __name__ == "__main__":

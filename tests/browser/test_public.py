@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from tests.integration.servers import Inbox, real_server
 
 from .axe import violations
-from .public_pictures import workspace
+from .public_pictures import after_posts, workspace
 from .studio import public_pages
 
 NARROW, WIDE = (320, 640), (1280, 800)  # pixels
@@ -21,6 +21,17 @@ KINDS = (
     "subscribe", "confirm", "expired", "leave", "leave-appeals", "left", "gone", "preferences", "return",
     "gone-preferences", "unknown", "missing",
 )  # fmt: skip
+ANSWERS = {  # the headings of what comes after a button
+    "subscribe-wrong": ("Get our news", "Recibe nuestras noticias"),
+    "subscribe-sent": ("Look into your mailbox", "Revisa tu correo"),
+    "subscribe-later": ("Please try again later", "Inténtalo más tarde, por favor"),
+    "confirm-joined": ("Welcome!", "¡Te damos la bienvenida!"),
+    "preferences-saved": ("What you get", "Lo que recibes"),
+    "leave-less": ("No more appeals for donations", "No más campañas de donación"),
+    "leave-undone": ("You are on the list", "Estás en la lista"),
+    "leave-done": ("You are off the list", "Ya no estás en la lista"),
+    "preferences-back": ("What you get", "Lo que recibes"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +59,25 @@ def base(root: Path, paths: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def page_in(
-    browser: Browser, base: str, *, scripts: bool = False, size: tuple[int, int] = WIDE, dark: bool = False
+    browser: Browser,
+    base: str,
+    *,
+    scripts: bool = False,
+    size: tuple[int, int] = WIDE,
+    dark: bool = False,
+    client: str = "192.0.2.100",
 ) -> Iterator[Page]:
-    """A page in a context of its own, which asks nobody but us and gets no cookie."""
+    """A page in a context of its own, which asks nobody but us and gets no cookie.
+
+    ``client`` is whom a proxy would say that it speaks for: each may send some forms.
+    """
     context = browser.new_context(
         base_url=base,
         java_script_enabled=scripts,
         locale="en",
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
+        extra_http_headers={"X-Forwarded-For": client},
     )
     page = context.new_page()
     asked: list[str] = []
@@ -81,6 +102,22 @@ def test_axe_finds_nothing_and_nothing_is_cut_off(
             assert page.locator("html").get_attribute("lang") == language
             assert violations(page) == []
             assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "dark", "client"), [("en", WIDE, True, "192.0.2.1"), ("es", NARROW, False, "192.0.2.2")]
+)
+def test_axe_finds_nothing_on_what_comes_after_a_button(
+    browser: Browser, base: str, paths: Mapping[str, str], language: str, size: tuple[int, int], dark: bool, client: str
+) -> None:
+    seen = []
+    with page_in(browser, base, scripts=True, size=size, dark=dark, client=client) as page:
+        for name in after_posts(page, paths, language):
+            seen.append((name, page.locator("h1").inner_text()))
+            assert page.locator("html").get_attribute("lang") == language
+            assert violations(page) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
+    assert seen == [(name, ANSWERS[name][language == "es"]) for name in ANSWERS]
 
 
 def test_whole_way_of_a_reader_without_scripts(browser: Browser, base: str, root: Path, inbox: Inbox) -> None:

@@ -43,7 +43,7 @@ async def test_everything_can_be_chosen_at_once(space: Space, database_url: str)
         (entry,) = await pages.deeds()
         assert entry["detail"] == {"changed": ["declined", "interests", "locale", "name", "paused_until"]}
         kept = await pages.client.post(pages.prefer(person), data={**WHOLE, "pause": "keep"})
-        assert "Until" in kept.text
+        assert "Your pause lasts until" in kept.text
         assert len(await pages.deeds()) == 1
         await pages.client.post(pages.prefer(person), data={"pause": "no"})
         assert (await pages.person()).paused_until is None
