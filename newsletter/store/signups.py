@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from newsletter.audience.audit import READER, Deed, Entry
 from newsletter.audience.choices import SignUp
 from newsletter.audience.consent import Agreement
+from newsletter.audience.lookalikes import GMAIL, near_key
 from newsletter.audience.subscribers import Status, address_key
 from newsletter.clock import Clock
 from newsletter.store.audit import record_now
@@ -27,7 +28,7 @@ from newsletter.store.people import new_ref
 from newsletter.store.tables import signups, subscriber_tags, subscribers, wordings
 
 DAY = dt.timedelta(days=1)
-MAILS_A_DAY = 3  # to one address, whoever fills in forms
+MAILS_A_DAY = 3  # to one mailbox, whoever fills in forms
 MOST_WAITING = 2_000  # forms whose mail is still to go out; beyond that somebody is playing with us
 
 
@@ -54,16 +55,17 @@ class SignupStore:
     async def ask(self, form: SignUp) -> bool:
         """Keep a form, for which a mail is to go out; False if too many wait already.
 
-        An address gets MAILS_A_DAY; what comes after that is dropped without a word.
+        A mailbox gets MAILS_A_DAY, however its address is written; what comes after that is dropped without a word.
         """
         now = self._clock.now()
         key = address_key(form.email)
+        same = _same_mailbox(key)
 
         def change(connection: sa.Connection) -> bool:
             waiting = sa.select(sa.func.count()).where(signups.c.mailed_at.is_(None))
             if connection.execute(waiting).scalar_one() >= MOST_WAITING:
                 return False
-            today = sa.select(sa.func.count()).where(signups.c.email_key == key, signups.c.asked_at > now - DAY)
+            today = sa.select(sa.func.count()).where(signups.c.asked_at > now - DAY, same)
             if connection.execute(today).scalar_one() >= MAILS_A_DAY:
                 return True
             connection.execute(
@@ -149,7 +151,11 @@ class SignupStore:
             record_now(connection, self._clock, Entry(READER, Deed.SIGNED_UP, f"subscriber {own_ref}", detail))
             return own_ref
 
-        return await self._writes.write(change)
+        try:
+            return await self._writes.write(change)
+        except sa.exc.IntegrityError:
+            # Somebody with this address got on the list in this very moment, by an import or another process.
+            return await self._writes.write(change)
 
     def _enter(
         self, connection: sa.Connection, form: Mapping[Any, Any], row: Mapping[Any, Any] | None, now: dt.datetime
@@ -172,3 +178,17 @@ class SignupStore:
 
     def _open(self, ref: str) -> sa.Select[Any]:
         return sa.select(signups).where(signups.c.ref == ref, signups.c.expires_at > self._clock.now())
+
+
+def _same_mailbox(key: str) -> sa.ColumnElement[bool]:
+    """The forms with an address that leads to the same mailbox: another ``+tag``, or other dots at Gmail."""
+    local, _at, domain = near_key(key).rpartition("@")
+    column: sa.ColumnElement[str] = signups.c.email_key
+    domains = [domain]
+    if domain in GMAIL:
+        column, domains = sa.func.replace(column, ".", ""), [one.replace(".", "") for one in GMAIL]
+    tagged = column.startswith(f"{local}+", autoescape=True)
+    return sa.or_(
+        *(column == f"{local}@{one}" for one in domains),
+        *(sa.and_(tagged, column.endswith(f"@{one}", autoescape=True)) for one in domains),
+    )

@@ -194,6 +194,36 @@ async def test_one_address_gets_three_mails_a_day(pages: Pages) -> None:
     assert len(await pages.rows(signups)) == 3
 
 
+@pytest.mark.parametrize(
+    ("mine", "others"),
+    [
+        (["vic@example.org", "vic+a@example.org", "Vic+b%_@example.org"], ["victor@example.org", "vi.c@example.org"]),
+        (["v.ic+a@gmail.com", "vi.c@googlemail.com", "vic@gmail.com"], ["vict@gmail.com", "vic@example.org"]),
+    ],
+)
+async def test_mailbox_cannot_be_filled_by_writing_its_address_otherwise(
+    pages: Pages, mine: list[str], others: list[str]
+) -> None:
+    for address in [*mine, mine[0], mine[1].replace("+a", "+z"), *others]:
+        assert (await pages.client.post("/subscribe", data={"email": address})).status_code == 200
+    assert [row["email"].lower() for row in await pages.rows(signups)] == [one.lower() for one in [*mine, *others]]
+
+
+async def test_two_forms_of_one_person_confirmed_at_once_by_two_processes(
+    space: Space, inbox: Inbox, database_url: str
+) -> None:
+    space.replace("database", database_url)
+    async with opened(space) as pages, opened(space) as other:
+        for _form in range(2):
+            await pages.client.post("/subscribe", data=FORM)
+        links = [f"/c/{pages.tokens.signup_token(row['ref'])}" for row in await pages.rows(signups)]
+        answers = await asyncio.gather(
+            *(one.client.post(path) for path in links for one in (pages, other) for _twice in range(3))
+        )
+        assert {answer.status_code for answer in answers} == {200}
+        assert len(await pages.rows(subscribers)) == 1
+
+
 async def test_one_client_can_send_only_so_many_forms(space: Space) -> None:
     space.set("public", forms_per_hour=5)
     async with opened(space) as pages:
