@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from newsletter.audience.subscribers import Status
 from newsletter.errors import StoreError
+from newsletter.store.tables import signups
 from newsletter.web.public import server
 from newsletter.web.public.buckets import Buckets
 from newsletter.web.public.guard import MAX_BODY
@@ -129,6 +130,45 @@ async def test_long_forms_are_refused_whatever_they_say_of_their_length(pages: P
     assert (await pages.client.post(path, content=b"x" * MAX_BODY)).status_code == 200
 
 
+HORRORS = (b";" * 60_000, b'"' * 60_000, b"[ " * 30_000, b"(" * 60_000, b"; name=a" * 7_000, b"x; name=" * 7_000)
+
+
+@pytest.mark.parametrize("evil", HORRORS)
+async def test_no_form_keeps_everybody_waiting(pages: Pages, evil: bytes) -> None:
+    """The parsers for mail of the standard library take up to half a minute over some of these."""
+    began = time.monotonic()
+    body = b"--b\r\nContent-Disposition: form-data; " + evil + b"\r\n\r\nx\r\n--b--\r\n"
+    kinds = ("multipart/form-data; boundary=b", "multipart/form-data; boundary=b; " + evil[:12_000].decode())
+    for kind in (*kinds, "application/x-www-form-urlencoded"):
+        answer = await pages.client.post("/u/x.y", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 200
+    assert time.monotonic() - began < 2
+
+
+async def test_form_of_many_parts_is_taken(pages: Pages) -> None:
+    fields = [("email", "ana@example.org"), ("name", "Ana Díaz"), ("interest", "farms"), ("interest", "marches")]
+    parts = [(name, (None, value)) for name, value in fields]
+    assert (await pages.client.post("/subscribe?lang=es", files=parts)).status_code == 200
+    (row,) = await pages.rows(signups)
+    assert (row["email"], row["name"], row["tags"]) == ("ana@example.org", "Ana Díaz", ["farms", "marches"])
+
+
+async def test_no_link_leads_to_another_host_whatever_the_path(pages: Pages) -> None:
+    for raw in (b"//evil.example/x", b"///evil.example", b"/%2Fevil.example", b"/%5Cevil.example", b"/\\evil.example"):
+        answer = await pages.client.get(httpx.URL("https://news.example.org").copy_with(raw_path=raw))
+        assert answer.status_code == 404
+        links = re.findall(r'href="(/[^"]*)"', answer.text)
+        assert links
+        assert not [link for link in links if re.match(r"/[/\\]", link)]
+
+
+async def test_refused_method_is_answered_with_those_that_there_are(pages: Pages) -> None:
+    for path, methods in (("/u/x.y", "GET, HEAD, POST"), ("/subscribe", "GET, HEAD, POST"), ("/health", "GET, HEAD")):
+        for method in ("PUT", "TRACE", "OPTIONS", "PROPFIND"):
+            answer = await pages.client.request(method, path)
+            assert (answer.status_code, answer.headers["Allow"]) == (405, methods)
+
+
 async def test_fault_of_ours_is_told_without_words_and_without_tokens(
     pages: Pages, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,12 +228,26 @@ def test_real_server_serves_and_logs_no_token(space: Space, people: People) -> N
         with socket.create_connection(("127.0.0.1", int(found[1].rpartition(":")[2]))) as rude:
             rude.sendall(f"GET /u/{ref}.wrong\x00 nonsense\r\n\r\n".encode())
             assert rude.recv(100).startswith(b"HTTP/1.1 400")
+        with socket.create_connection(("127.0.0.1", int(found[1].rpartition(":")[2]))) as whole:
+            whole.sendall(b"GET http://evil.example/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")
+            assert whole.makefile("rb").read().endswith(b"ok\n"), "the whole address may be named; RFC 9112, 3.2.2"
     finally:
         started.terminate()
         out, err = started.communicate(timeout=60)
     assert started.returncode == 0, err
     assert str(ref) not in out + err
     assert "@" not in out + err
+
+
+def test_client_is_whom_the_proxy_names_and_not_whom_the_client_says(space: Space) -> None:
+    space.set("public", forms_per_hour=2)
+    with serving(space) as (address, _port), httpx.Client(base_url=address) as client:
+        # What a client says of itself stands first; a proxy adds whom it sees.
+        for seen, number in (("192.0.2.7", 4), ("2001:db8::7", 3)):
+            said = [f"203.0.113.{n}" for n in range(number)]
+            headers = [{"X-Forwarded-For": f"{one}, {seen}", "X-Real-IP": one} for one in said]
+            answers = [client.post("/subscribe", data={"email": "a@example.org"}, headers=one) for one in headers]
+            assert [answer.status_code for answer in answers] == [*[200] * 2, *[429] * (number - 2)]
 
 
 def test_slow_clients_are_cut_off_and_keep_nobody_out(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 from newsletter.clock import Clock
@@ -72,5 +73,9 @@ async def _on_fault(_request: Request, _error: Exception) -> Response:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code != NOT_FOUND:
-        return PlainTextResponse(f"{error.detail}\n", error.status_code, error.headers)
+        headers = {**(error.headers or {})}
+        if "Allow" in headers:  # Starlette names those of the first route that fits (RFC 9110 §10.2.1)
+            fitting = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+            headers["Allow"] = ", ".join(sorted(set().union(*(route.methods for route in fitting))))
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, headers)
     return respond(request, "missing.html.j2", status=NOT_FOUND, personal=True)

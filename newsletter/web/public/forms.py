@@ -6,16 +6,20 @@ somebody leaves means the same as one that posts what RFC 8058 says.
 
 from __future__ import annotations
 
-import email
+import re
 from collections.abc import Sequence
-from email.policy import HTTP
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 MAX_FIELDS = 200
 _MULTIPART = "multipart/form-data"
-_URLENCODED = "application/x-www-form-urlencoded"
+MAX_PART_HEAD = 1000  # bytes of what stands before a value
+_BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)  # RFC 2046 §5.1.1
+_NAME = re.compile(
+    rb'^content-disposition:[ \t]*form-data[^\r\n]*?;[ \t]*name=(?:"([^"\r\n]*)"|([^\s;"]+))',
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 class Form:
@@ -53,16 +57,17 @@ async def read_form(request: Request) -> Form:
 
 
 def _multipart(body: bytes, kind: str) -> list[tuple[str, str]]:
-    head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1", "replace")
+    """Names and values of the parts, read by hand: the parsers for mail take half a minute over 60 KB of semicolons."""
+    found = _BOUNDARY.search(kind)
+    if found is None:
+        return []
+    mark = b"\r\n--" + (found[1] or found[2]).encode("latin-1", "replace")
     pairs = []
-    try:
-        for part in email.message_from_bytes(head + body, policy=HTTP).walk():
-            name = part.get_param("name", header="content-disposition")
-            content = part.get_payload(decode=True)
-            if isinstance(name, str) and isinstance(content, bytes):
-                pairs.append((name, content.decode("utf-8", "replace")))
-    except (ValueError, LookupError, AttributeError, TypeError, IndexError):
-        return []  # the standard library's parser, on what somebody made up
+    for part in (b"\r\n" + body).split(mark, MAX_FIELDS + 1)[1 : MAX_FIELDS + 1]:
+        head, _blank, content = part.partition(b"\r\n\r\n")
+        if name := _NAME.search(head[:MAX_PART_HEAD]):
+            field = name[2] if name[1] is None else name[1]
+            pairs.append((field.decode("utf-8", "replace"), content.decode("utf-8", "replace")))
     return pairs
 
 

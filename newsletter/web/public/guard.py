@@ -89,7 +89,12 @@ class Guard:
         await refusal(scope, receive, with_headers)
 
     def _own(self, path: str) -> str:
-        """The path below our prefix, whether the proxy took the prefix off or not."""
+        """The path below our prefix, whether the proxy took the prefix off or not.
+
+        A client may name the whole address (RFC 9112 §3.2.2); whose it says it is does not matter.
+        """
+        if not path.startswith("/"):
+            path = "/" + path.partition("://")[2].partition("/")[2]
         if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
             return path[len(self._prefix) :] or "/"
         return path
@@ -103,7 +108,7 @@ def sorry() -> Response:
 async def _read(scope: Scope, receive: Receive) -> Receive:
     """The whole body, and a ``receive`` that hands it on.  Raises TooLongError as soon as it is too long."""
     length = Headers(scope=scope).get("content-length", "0")
-    if not length.isdigit() or len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
+    if not (length.isascii() and length.isdigit()) or len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
         raise TooLongError
     body, more = b"", True
     while more:

@@ -48,7 +48,8 @@ def own_url(request: Request) -> Callable[..., str]:
     def url(path: str, **query: str) -> str:
         pairs = {LANGUAGE_FIELD: language_of(wanted) if wanted else "", **query}
         told = urlencode({key: value for key, value in pairs.items() if value})
-        return f"{site.prefix}{quote(path)}" + (f"?{told}" if told else "")
+        # With two slashes at its beginning it would be the address of another host.
+        return f"{site.prefix}/{quote(path.lstrip('/'))}" + (f"?{told}" if told else "")
 
     return url
 
