@@ -25,7 +25,7 @@ from newsletter.store.consents import keep_wording, record_agreement
 from newsletter.store.database import Database
 from newsletter.store.gather import Gathered
 from newsletter.store.people import new_ref
-from newsletter.store.tables import signups, subscriber_tags, subscribers, wordings
+from newsletter.store.tables import consents, signups, subscriber_tags, subscribers, wordings
 
 DAY = dt.timedelta(days=1)
 MAILS_A_DAY = 3  # to one mailbox, whoever fills in forms
@@ -128,7 +128,8 @@ class SignupStore:
 
         Who was erased gets a new row, which nothing ties to what is left of
         the old one.  The form stays until it expires, so that a second click
-        on the button finds it.
+        on the button finds it; but that changes nothing: neither what they
+        chose since, nor that they left (a browser may post a page again).
         """
 
         def change(connection: sa.Connection) -> str | None:
@@ -139,6 +140,8 @@ class SignupStore:
             now = self._clock.now()
             query = sa.select(subscribers).where(subscribers.c.email_key == form["email_key"]).with_for_update()
             row = connection.execute(query).mappings().one_or_none()
+            if row is not None and _was_confirmed(connection, row["id"], form):
+                return str(row["ref"]) if row["status"] == Status.SUBSCRIBED else None
             number, own_ref = self._enter(connection, form, row, now)
             have = sa.select(subscriber_tags.c.tag).where(subscriber_tags.c.subscriber_id == number)
             if new := set(form["tags"]) - set(connection.execute(have).scalars()):
@@ -151,11 +154,7 @@ class SignupStore:
             record_now(connection, self._clock, Entry(READER, Deed.SIGNED_UP, f"subscriber {own_ref}", detail))
             return own_ref
 
-        try:
-            return await self._writes.write(change)
-        except sa.exc.IntegrityError:
-            # Somebody with this address got on the list in this very moment, by an import or another process.
-            return await self._writes.write(change)
+        return await self._writes.write(change)
 
     def _enter(
         self, connection: sa.Connection, form: Mapping[Any, Any], row: Mapping[Any, Any] | None, now: dt.datetime
@@ -178,6 +177,17 @@ class SignupStore:
 
     def _open(self, ref: str) -> sa.Select[Any]:
         return sa.select(signups).where(signups.c.ref == ref, signups.c.expires_at > self._clock.now())
+
+
+def _was_confirmed(connection: sa.Connection, person: int, form: Mapping[Any, Any]) -> bool:
+    """Whether the consent that comes of this form is on record."""
+    theirs = consents.c.subscriber_id == person
+    same = (
+        consents.c.source == form["source"],
+        consents.c.given_at == form["asked_at"],
+        consents.c.confirmed_at.is_not(None),
+    )
+    return connection.execute(sa.select(consents.c.id).where(theirs, *same).limit(1)).first() is not None
 
 
 def _same_mailbox(key: str) -> sa.ColumnElement[bool]:

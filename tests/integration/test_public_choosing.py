@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from newsletter.audience.subscribers import Status
-from newsletter.store.tables import consents, wordings
+from newsletter.store.tables import consents, subscribers, wordings
 from tests.integration.conftest import Space
 from tests.integration.public_pages import INTERESTS, Pages, heading, language, opened
 
@@ -47,6 +47,19 @@ async def test_everything_can_be_chosen_at_once(space: Space, database_url: str)
         assert len(await pages.deeds()) == 1
         await pages.client.post(pages.prefer(person), data={"pause": "no"})
         assert (await pages.person()).paused_until is None
+
+
+async def test_who_was_erased_while_the_page_was_open_is_not_stored_again(pages: Pages) -> None:
+    person = await pages.add()
+    assert (await pages.client.get(pages.prefer(person))).status_code == 200
+    await pages.desk.stores.eraser.erase(person.email, pages.tokens.address_hashes)
+    for path in (pages.prefer(person), pages.leave(person)):
+        for posted in (WHOLE, {"back": "1"}, {"what": "", "undo": "1"}):
+            answer = await pages.client.post(path, data=posted)
+            assert heading(answer) in ("We cannot tell whose link this is", "No sabemos de quién es este enlace")
+    rows = await pages.rows(subscribers)
+    assert [(row["email"], row["name"], row["status"]) for row in rows] == [("", "", Status.ERASED)]
+    assert await pages.rows(consents) == []
 
 
 @pytest.mark.parametrize(
