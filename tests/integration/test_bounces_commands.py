@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.conftest import Space
-from tests.integration.servers import real_server
+from tests.integration.servers import real_server, unused_port
 from tests.integration.test_campaigns_seen import another_issue
 from tests.unit.returned import plain, recipient, status_report
 
@@ -82,6 +82,13 @@ def test_pipe_lets_the_mail_server_try_again_while_something_is_wrong(space: Spa
     key.write_text(text)
     (space.root / "var" / "returned").write_text("in the way")
     assert pipe(space, PERSON).returncode == TRY_LATER
+
+
+def test_pipe_lets_the_mail_server_try_again_while_the_database_server_is_away(space: Space) -> None:
+    space.replace("database", f"postgresql://news@127.0.0.1:{unused_port()}/news")
+    done = pipe(space, PERSON)
+    assert done.returncode == TRY_LATER
+    assert b"cannot be reached" in done.stderr
 
 
 def test_read_tells_what_the_files_of_a_folder_say(space: Space, sent: dict[str, str]) -> None:
