@@ -63,6 +63,21 @@ def only_worker(database: Path | None) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def only_mailer(database: Path | None) -> Iterator[bool]:
+    """Whether it is our turn to send what forms cause, as long as the block lasts.  None: a server tells."""
+    if database is None:
+        yield True
+        return
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(_held(Path(f"{database.resolve()}.mailer.lock"), 0))
+        except StoreError:
+            yield False
+        else:
+            yield True
+
+
 def worker_is_up(database: Path) -> bool:
     """Whether a worker runs on this machine over this SQLite database."""
     try:

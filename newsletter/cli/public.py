@@ -46,15 +46,21 @@ async def open_public(house: House) -> AsyncIterator[tuple[ASGIApp, PublicDesk]]
 
 
 class PublicDesk:
-    """Implements ``web.public.app.Public``; ``mailer`` is to be run beside the pages.  Raises SettingsError."""
+    """Implements ``web.public.app.Public``; ``mailer`` is to be run beside the pages.  Raises SettingsError.
+
+    Without a mail server nobody can join, and so there is no mailer; whoever wants to leave still can.
+    """
 
     def __init__(self, house: House, stores: Stores, tokens: Tokens) -> None:
         self.stores, self.tokens = stores, tokens
         database, clock, settings = stores.database, house.clock, house.settings
         writes = Gathered(database)
         signups = SignupStore(database, clock, writes, settings.public.confirm_days)
-        turns = Turns(database, clock, house.sending_limits())
-        self.mailer = Mailer(house, signups, turns, tokens, house.smtp_server(), house.dkim_signer())
+        self.mailer: Mailer | None = None
+        if settings.smtp is not None:
+            turns = Turns(database, clock, house.sending_limits())
+            server, signer = house.smtp_server(), house.dkim_signer()
+            self.mailer = Mailer(house, signups, turns, tokens, server, signer, database.file)
         self.readers = ReaderDesk(ChoiceStore(database, clock, writes), tokens)
         self.joining = JoinDesk(signups, tokens, self.mailer)
         self.archive = ArchiveDesk(house, stores)

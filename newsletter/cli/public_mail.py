@@ -8,7 +8,8 @@ comes in, so that its answer can tell nothing.
 These mails count against the limits of the settings.  When there is no room,
 they wait like any other, but before every campaign (``delivery/limits.py``).
 
-After a crash in the wrong moment a mail goes out twice, which does no harm.
+Of several servers of one list, one sends at a time, batch by batch.  After a
+crash in the wrong moment a mail goes out twice, which does no harm.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from newsletter.adapters.smtp import SmtpServer, SmtpSession
 from newsletter.audience.tokens import Tokens
+from newsletter.cli.lock import only_mailer
 from newsletter.cli.logs import note
 from newsletter.cli.wiring import House
 from newsletter.delivery.notice import notice_mail
@@ -33,6 +36,7 @@ from newsletter.store.signups import SignupStore, Waiting
 BATCH = 20  # mails over one connection
 MOST_PER_MINUTE = 60  # so that a flood of forms does not become a flood of mail
 LOOK_AGAIN = 60.0  # seconds after which it is looked for mail that waits, though nobody said so
+OTHER_SENDS = 1.0  # seconds after which it is looked whether another server has ended its batch
 PURGE_EVERY = 3600.0  # seconds
 FIRST_WAIT, LONGEST_WAIT = 5.0, 600.0  # seconds after a failure; doubles with each
 
@@ -47,6 +51,7 @@ class Mailer:
     tokens: Tokens
     server: SmtpServer
     signer: Signer | None
+    database: Path | None  # the file; None for a server
     pace: float = 60 / MOST_PER_MINUTE  # seconds from one mail to the next
     first_wait: float = FIRST_WAIT
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,17 +76,25 @@ class Mailer:
                 if loop.time() >= purge_at:
                     purge_at = loop.time() + PURGE_EVERY
                     await self.signups.purge()
-                more = await self._send_some()
+                pause = await self._send_alone()
                 wait = 0.0
             except Exception as error:  # the mail server is away, or the database, or something is wrong with us
                 wait = min(2 * wait, LONGEST_WAIT) or self.first_wait
                 note("confirmation-mail-waits", logging.WARNING, error, seconds=wait)
                 await asyncio.sleep(wait)
                 continue
-            if not more:
+            if pause:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), LOOK_AGAIN)
+                    await asyncio.wait_for(self._awake.wait(), pause)
             self._awake.clear()
+
+    async def _send_alone(self) -> float:
+        """Send a batch, unless another server does; how long to wait then, in seconds."""
+        with only_mailer(self.database) as on_this_machine:
+            async with self.signups.alone() as everywhere:
+                if on_this_machine and everywhere:
+                    return 0 if await self._send_some() else LOOK_AGAIN
+                return OTHER_SENDS
 
     async def _send_some(self) -> bool:
         """Send a batch; whether there may be more."""

@@ -45,13 +45,20 @@ class ReaderDesk:
 class JoinDesk:
     """Implements ``web.public.joining.Joining``."""
 
-    def __init__(self, signups: SignupStore, tokens: Tokens, mailer: Mailer) -> None:
+    def __init__(self, signups: SignupStore, tokens: Tokens, mailer: Mailer | None) -> None:
         self._signups = signups
         self._tokens = tokens
         self._mailer = mailer
 
+    @property
+    def open(self) -> bool:
+        """Whether there is anybody to send the mail that confirms."""
+        return self._mailer is not None
+
     async def ask(self, form: SignUp) -> bool:
         """Keep the form, and let the mailer know."""
+        if self._mailer is None:
+            return False
         kept = await self._signups.ask(form)
         self._mailer.wake()
         return kept

@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from newsletter.cli.loop import run
 from newsletter.cli.output import say
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from newsletter.cli.public_mail import Mailer
 
 LOOPBACK = "127.0.0.1"
 PORT = 8025
@@ -57,6 +60,8 @@ def serve_command(
 
         def on_ready() -> None:
             say(f"the public pages are at {address_of(listening, host)}, for {house.settings.public_url}")
+            if house.settings.smtp is None:
+                say("  nobody can join: the mail to confirm needs a mail server, 'smtp' in newsletter.yaml")
 
         run(serve(house, listening, proxy or [LOOPBACK], on_ready))
 
@@ -95,12 +100,21 @@ async def serve(house: House, listening: socket.socket, trusted: Sequence[str], 
         def stop(self) -> None:
             self.should_exit = True
 
-    async with open_public(house) as (app, public):
-        public.mailer.try_out()
-        mailing = asyncio.ensure_future(public.mailer.run())
-        try:
-            await Server(server_config(app, trusted)).serve([listening])
-        finally:
-            mailing.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await mailing
+    async with open_public(house) as (app, public), _mailing(public.mailer):
+        await Server(server_config(app, trusted)).serve([listening])
+
+
+@contextlib.asynccontextmanager
+async def _mailing(mailer: Mailer | None) -> AsyncIterator[None]:
+    """Send what forms cause, as long as the block lasts."""
+    if mailer is None:
+        yield
+        return
+    mailer.try_out()
+    mailing = asyncio.ensure_future(mailer.run())
+    try:
+        yield
+    finally:
+        mailing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await mailing

@@ -15,7 +15,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
 from tests.integration.conftest import Space
-from tests.integration.public_pages import BASE, INTERESTS, Pages, heading, language, opened
+from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 
 FORM = {"email": "Ana@Example.org", "name": "Ana Díaz", "edition": "es", "interest": ["farms"], "form": "page"}
@@ -40,6 +40,7 @@ async def pages(space: Space, inbox: Inbox) -> AsyncIterator[Pages]:
 @contextlib.asynccontextmanager
 async def mailing(pages: Pages) -> AsyncIterator[None]:
     """Let the mailer work, quickly."""
+    assert pages.desk.mailer is not None
     pages.desk.mailer.pace, pages.desk.mailer.first_wait = 0.0, 0.05
     task = asyncio.create_task(pages.desk.mailer.run())
     try:
@@ -355,3 +356,28 @@ async def test_tokens_of_one_kind_are_of_no_use_for_another(pages: Pages) -> Non
     for path in (f"/c/{pages.tokens.reader_token(person.ref)}", f"/u/{pages.tokens.signup_token(person.ref)}"):
         await pages.client.post(path)
     assert await pages.person() == person
+
+
+async def test_two_servers_of_one_list_send_each_mail_once(space: Space, inbox: Inbox, database_url: str) -> None:
+    space.replace("database", database_url)
+    async with opened(space) as one, opened(space) as other:
+        for n in range(30):
+            answer = await (one, other)[n % 2].client.post("/subscribe", data={**FORM, "email": f"r{n}@example.org"})
+            assert answer.status_code == 200 or n >= 20  # ten for each client of each server
+        asked = len(await one.rows(signups))
+        assert asked == 20
+        async with mailing(one), mailing(other):
+            await until(one, lambda rows: all(row["mailed_at"] for row in rows))
+    assert len(inbox.messages) == len(set(inbox.recipients())) == asked
+
+
+async def test_without_a_mail_server_nobody_can_join_but_everybody_can_leave(space: Space) -> None:
+    space.replace("smtp", None)
+    async with opened(space) as pages:
+        person = await pages.add()
+        for answer in (await pages.client.get("/subscribe"), await pages.client.post("/subscribe", data=FORM)):
+            assert answer.status_code == 503
+            assert "cannot take forms just now" in answer.text
+        assert await pages.rows(signups) == []
+        assert (await pages.client.post(pages.leave(person), data=ONE_CLICK)).status_code == 200
+        assert (await pages.person()).status is Status.UNSUBSCRIBED

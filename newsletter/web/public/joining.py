@@ -27,8 +27,13 @@ class Joined:
 class Joining(Protocol):
     """Takes forms in, and puts on the list who confirms."""
 
+    @property
+    def open(self) -> bool:
+        """Whether forms are taken at all."""
+        ...
+
     async def ask(self, form: SignUp) -> bool:
-        """Keep the form; a mail goes out by itself.  False if too many wait already.
+        """Keep the form; a mail goes out by itself.  False if none are taken, or too many wait already.
 
         It takes as long, and says the same, whoever has the address.
         """

@@ -27,6 +27,8 @@ AGAIN = {TOO_MANY: 600, UNAVAILABLE: 3600}  # seconds
 
 async def page(request: Request) -> Response:
     """The empty form."""
+    if not _joining(request).open:
+        return _later(request, UNAVAILABLE)
     return _form(request, Form())
 
 
