@@ -22,11 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0  # seconds until it has booted, and until something happens in it
-PYTHON, SOURCE, LIBRARIES = (
-    "/srv/python",
-    "/srv/source",
-    "/srv/libraries",
-)  # this interpreter and program, as seen there
+PYTHON, SOURCE, LIBRARIES = "/srv/python", "/srv/source", "/srv/libraries"  # where ours are seen there
+PARTS = ("newsletter", "templates", "locales")  # of the program
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 TRY_OUT = """\
@@ -180,11 +177,22 @@ def machine() -> Iterator[Machine]:
     base = Path(tempfile.mkdtemp(prefix="newsletter-machine-"))
     name = base.name.replace("_", "-").rstrip("-")
     libraries = next(path for path in sys.path if path.endswith("site-packages"))
-    options = (
-        "--quiet", "--private-network", "--register=no", "--keep-unit", "--console=pipe", f"--machine={name}",
-        f"--bind-ro={sys.base_prefix}:{PYTHON}", f"--bind-ro={ROOT}:{SOURCE}", f"--bind-ro={libraries}:{LIBRARIES}",
-    )  # fmt: skip
-    command = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", BOOT, str(base), str(base), *options]
+    seen = {sys.base_prefix: PYTHON, libraries: LIBRARIES, **{f"{ROOT}/{part}": f"{SOURCE}/{part}" for part in PARTS}}
+    binds = [f"--bind-ro={here}:{there}" for here, there in seen.items()]
+    options = ["--quiet", "--private-network", "--register=no", "--keep-unit", "--console=pipe", f"--machine={name}"]
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "/bin/sh",
+        "-c",
+        BOOT,
+        str(base),
+        str(base),
+        *options,
+        *binds,
+    ]
     with (base.parent / f"{base.name}.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

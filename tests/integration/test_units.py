@@ -26,11 +26,13 @@ BACKUPS = Path("srv/news/var/backups")
 PAGES = "http://127.0.0.1:8025"
 ASK = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=5).read().decode())"
 
-needs_machine = pytest.mark.skipif(bool(missing()), reason=missing())
-needs_mail = pytest.mark.skipif(
-    not (MASTER.exists() and IMAP.exists()), reason="not installed (Debian): postfix, dovecot-imapd"
-)
-pytestmark = [needs_machine, needs_mail]
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(bool(lacking := missing()), reason=lacking),
+    pytest.mark.skipif(
+        not (MASTER.exists() and IMAP.exists()), reason="not installed (Debian): postfix, dovecot-imapd"
+    ),
+]
 
 # Readers at example.com get their mail; example.net has a server of its own, on which nobody has an address.
 MAIN_CF = """\
