@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -82,6 +83,22 @@ def test_pipe_lets_the_mail_server_try_again_while_something_is_wrong(space: Spa
     key.write_text(text)
     (space.root / "var" / "returned").write_text("in the way")
     assert pipe(space, PERSON).returncode == TRY_LATER
+
+
+def test_pipe_lets_the_mail_server_try_again_while_the_database_is_locked(space: Space, sent: dict[str, str]) -> None:
+    impatient = (
+        "import newsletter.store.database as database; database.BUSY_TIMEOUT = 200;"
+        "import newsletter.cli.main as program; program.main()"
+    )
+    data = report_about("reader1@example.org", to=sent["reader1@example.org"])
+    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        command = [sys.executable, "-c", impatient, "bounces", "pipe"]
+        done = subprocess.run(command, input=data, cwd=space.root, capture_output=True, check=False)
+    assert done.returncode == TRY_LATER
+    assert b"locked" in done.stderr
+    assert pipe(space, data).returncode == 0
+    assert status_of(space, "reader1@example.org") == "bounced"
 
 
 def test_pipe_lets_the_mail_server_try_again_while_the_database_server_is_away(space: Space) -> None:
