@@ -36,8 +36,7 @@ def audit_command(
 ) -> None:
     """Show who did what to the list, to campaigns and to approvals, the newest first.  Shows no addresses."""
     house = open_house()
-    zone = ZoneInfo(house.settings.organisation.timezone)
-    start = _day(since, zone) if since else None
+    start = _day(since, house.zone) if since else None
 
     async def run() -> list[Entry]:
         async with house.stores() as stores:
@@ -49,7 +48,7 @@ def audit_command(
     if as_json:
         say_json([_as_json(entry) for entry in shown])
         return
-    rows = ((_when(entry, zone), entry.who, entry.what, entry.about, _words(entry.detail)) for entry in shown)
+    rows = ((_when(entry, house.zone), entry.who, entry.what, entry.about, _words(entry.detail)) for entry in shown)
     table(("when", "who", "did what", "to what", "more"), rows)
     if more:
         say("… and older ones; --limit shows more")

@@ -50,7 +50,7 @@ def list_command(as_json: AsJson = False) -> None:
                 now.campaign.id,
                 now.campaign.slug,
                 ", ".join(now.campaign.segments),
-                now.campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                f"{now.campaign.frozen_at.astimezone(house.zone):%Y-%m-%d %H:%M}",
                 status(now.campaign),
                 now.people,
                 now.count(State.ACCEPTED),

@@ -56,7 +56,7 @@ async def _lines(house: House, number: int, *, as_json: bool) -> None:
         if as_json:
             sys.stdout.write(json.dumps(view_json(house, now), ensure_ascii=False) + "\n")
         else:
-            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {printable(_line(now))}\n")
+            sys.stdout.write(f"{house.clock.now().astimezone(house.zone):%H:%M:%S} {printable(_line(now))}\n")
         sys.stdout.flush()
 
 

@@ -119,7 +119,7 @@ def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
         values = {"locale": half, "slug": loaded.slug, "who": stands.approval.by}
         what = said(
             "the %(locale)s edition of '%(slug)s' has changed since %(who)s approved it on %(day)s",
-            day=f"{stands.approval.at.astimezone():%Y-%m-%d %H:%M}",
+            day=house.when(stands.approval.at),
             **values,
         )
         lines = list(stands.changes[:SHOWN])

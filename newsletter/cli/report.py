@@ -11,6 +11,7 @@ from newsletter.store.campaigns import Campaign
 
 if TYPE_CHECKING:
     from newsletter.cli.running import Ended
+    from newsletter.cli.wiring import House
 
 Counts = dict[str, dict[State, int]]
 """How many deliveries are in which state, by the locale of the edition."""
@@ -48,7 +49,7 @@ def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
     return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
 
 
-def require_delivered(counts: Counts, campaign: Campaign, ended: Ended) -> None:
+def require_delivered(house: House, counts: Counts, campaign: Campaign, ended: Ended) -> None:
     """Raise NotDeliveredError unless everybody has their copy or has left."""
     missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
     if not any(missing.values()):
@@ -60,7 +61,7 @@ def require_delivered(counts: Counts, campaign: Campaign, ended: Ended) -> None:
     elif ended.halted:
         hints.append(f"{ended.halted}; 'newsletter campaigns resume {campaign.id}' lets it go on")
     elif ended.due:
-        when = ended.due.astimezone().strftime("%Y-%m-%d %H:%M")
+        when = house.when(ended.due)
         hints.append(f"it goes on after {when}: run the same command again then, or with --wait, or keep a worker up")
     elif missing[State.PENDING]:
         hints.append("run the same command again to go on")

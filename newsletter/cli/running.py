@@ -154,7 +154,7 @@ class Course:
                 return ended
             if told is None or abs((ended.due - told).total_seconds()) > LOOK_AGAIN:
                 told = ended.due
-                tell(f"waiting until {told.astimezone():%Y-%m-%d %H:%M}; Ctrl-C ends this, and loses nothing")
+                tell(f"waiting until {self._runner.house.when(told)}; Ctrl-C ends this, and loses nothing")
             await self.wait_until(ended.due)
             if self._stopped.is_set():
                 return ended

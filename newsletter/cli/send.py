@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -123,7 +122,7 @@ def _moment(text: str, house: House) -> dt.datetime:
         said = dt.datetime.fromisoformat(text.strip())
         if not _TIME_OF_DAY.search(text):
             raise UsageError(f"'{text}' says no time of day", hint)
-        zone = said.tzinfo or zoneinfo.ZoneInfo(house.settings.organisation.timezone)
+        zone = said.tzinfo or house.zone
         moment = said.replace(tzinfo=zone).astimezone(dt.UTC)
         there = moment.astimezone(zone)
     except (ValueError, OverflowError):  # OverflowError: at an end of the calendar

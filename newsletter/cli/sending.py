@@ -20,7 +20,7 @@ from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
-from newsletter.cli.standing import repeat, when
+from newsletter.cli.standing import repeat
 from newsletter.cli.wiring import House, Stores
 from newsletter.content.load import LoadedIssue
 from newsletter.delivery.deliver import Transport, connect
@@ -179,8 +179,7 @@ class Sending:
                 tokens = await self._house.tokens(stores.database)
                 campaign = await self.open_campaign(stores)
                 if campaign:
-                    day = campaign.frozen_at.astimezone().strftime("%Y-%m-%d %H:%M")
-                    tell(f"going on with the campaign frozen on {day}; later edits change nothing of it")
+                    self._tell_open(campaign)
                 else:
                     campaign = await self._start(stores, None if queue else server, yes=yes)
                 if campaign is None:
@@ -204,10 +203,18 @@ class Sending:
         elif ended is None:
             self._tell_queued(campaign)
         else:
-            require_delivered(counts, campaign, ended)
+            require_delivered(self._house, counts, campaign, ended)
+
+    def _tell_open(self, campaign: Campaign) -> None:
+        frozen = f"campaign {campaign.id}, frozen on {self._house.when(campaign.frozen_at)}"
+        if campaign.status is CampaignStatus.FINISHED:
+            tell(f"{frozen}, is finished: this command sends nothing more of it")
+            tell("  hint: for people who joined since, name another set of segments that holds them")
+        else:
+            tell(f"going on with {frozen}; later edits change nothing of it")
 
     def _tell_schedule(self, campaign: Campaign, schedule: Schedule) -> None:
-        tell(f"campaign {campaign.id} is frozen and starts at {when(self._house, schedule.starts_at)}")
+        tell(f"campaign {campaign.id} is frozen and starts at {self._house.when(schedule.starts_at)}")
         command = repeat(campaign)
         tell(f"  next: keep a worker up, or run '{command} --wait' before, or '{command}' then")
 
@@ -298,7 +305,7 @@ class Sending:
         tell(f"  {numbers(plan.by_locale)}")
         start = "now"
         if schedule := self._wish.schedule:
-            start = f"at {when(self._house, schedule.starts_at)}"
+            start = f"at {self._house.when(schedule.starts_at)}"
         if not yes and not sys.stdin.isatty():
             raise UsageError("nobody is there to be asked", "add --yes to send without being asked")
         if not yes and not confirm(f"Send to {people(plan.people)} {start}?"):

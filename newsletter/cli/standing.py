@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -91,11 +90,6 @@ def counts_tables(now: View) -> list[tuple[tuple[str, ...], list[tuple[str | int
     return [counts_table("edition", dict(sorted(now.editions.items()))), counts_table("mail domain", domains)]
 
 
-def when(house: House, moment: dt.datetime) -> str:
-    """A time as the organisation's clocks show it."""
-    return f"{moment.astimezone(zoneinfo.ZoneInfo(house.settings.organisation.timezone)):%Y-%m-%d %H:%M %Z}"
-
-
 def repeat(campaign: Campaign) -> str:
     """The command that goes on with a campaign."""
     words = ["newsletter send", campaign.slug]
@@ -115,15 +109,15 @@ def status(campaign: Campaign) -> str:
 def facts(house: House, now: View) -> list[tuple[str, str]]:
     """What there is to say of a campaign besides its numbers."""
     campaign = now.campaign
-    said = [("status", status(campaign)), ("frozen", when(house, campaign.frozen_at))]
+    said = [("status", status(campaign)), ("frozen", house.when(campaign.frozen_at))]
     if campaign.starts_at:
-        latest = f", at the latest {when(house, campaign.latest)}" if campaign.latest else ""
-        said.append(("starts", f"{when(house, campaign.starts_at)}{latest}"))
+        latest = f", at the latest {house.when(campaign.latest)}" if campaign.latest else ""
+        said.append(("starts", f"{house.when(campaign.starts_at)}{latest}"))
     if campaign.again:
         said.append(("again", campaign.again))
-    said += [("sent by", f"{run.name}, since {when(house, run.started_at)}") for run in now.runs]
+    said += [("sent by", f"{run.name}, since {house.when(run.started_at)}") for run in now.runs]
     if now.next_due:
-        said.append(("next due", when(house, now.next_due)))
+        said.append(("next due", house.when(now.next_due)))
     return said
 
 
@@ -149,7 +143,7 @@ def _of_the_rest(house: House, now: View, command: str) -> str:
         case CampaignStatus.CANCELLED:
             return "nothing more of it is sent"
         case CampaignStatus.SCHEDULED if campaign.starts_at:
-            at = when(house, campaign.starts_at)
+            at = house.when(campaign.starts_at)
             return f"it starts at {at}: keep a worker up, or run '{command} --wait' before, or '{command}' then"
         case CampaignStatus.PAUSED:
             number = campaign.id
@@ -161,7 +155,7 @@ def _of_the_rest(house: House, now: View, command: str) -> str:
     if now.count(State.PENDING, State.SENDING):
         return f"nobody is sending it: '{command}' goes on, or a running worker"
     if now.next_due:
-        at = when(house, now.next_due)
+        at = house.when(now.next_due)
         return f"the next deferred one is due at {at}: '{command}' then, or now with --wait, or a running worker"
     return ""
 

@@ -90,7 +90,7 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
     if as_json:
         say_json(facts)
         return
-    zone = ZoneInfo(house.settings.organisation.timezone)
+    zone = house.zone
     for key, value in facts.items():
         for line in _lines(value, zone) or ([""] if key in ("name", "tags") else []):
             say(f"{key + ':':<13} {line}")
@@ -191,7 +191,7 @@ def add_command(
     if not told:
         raise UsageError("where did they agree?", "--consent-source 'form at the June meeting'")
     try:
-        moment = parse_moment(date, ZoneInfo(house.settings.organisation.timezone), now) if date else now
+        moment = parse_moment(date, house.zone, now) if date else now
         person = NewSubscriber(
             email,
             clean_text(name, MAX_NAME),

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -72,9 +71,7 @@ def import_command(
 
 async def import_list(house: House, file: Path, source: str = "", date: str = "") -> tuple[ImportReport, Near]:
     """Import one file, and look for near-duplicates of those it added; AudienceError if it is no list at all."""
-    said = Said(
-        house.clock.now(), ZoneInfo(house.settings.organisation.timezone), clean_text(source, MAX_SOURCE), date.strip()
-    )
+    said = Said(house.clock.now(), house.zone, clean_text(source, MAX_SOURCE), date.strip())
     if bool(said.source) != bool(said.date):
         raise UsageError("a consent needs its source and its date", "give --consent-source and --consent-date")
     if said.date:

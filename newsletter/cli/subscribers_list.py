@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -185,14 +184,13 @@ async def _export(house: House, asked: Asked, file: Path, force: bool) -> int:
     which = asked.filter(house)
     async with house.stores() as stores:
         await stores.audit.record(Entry(house.who, Deed.EXPORTED, "list", asked.told()))
-        zone = ZoneInfo(house.settings.organisation.timezone)
         if file == STDOUT:
-            return await _write(stores, which, sys.stdout, zone)
+            return await _write(stores, which, sys.stdout, house.zone)
         with new_file(file, force=force) as opened:
-            return await _write(stores, which, opened, zone)
+            return await _write(stores, which, opened, house.zone)
 
 
-async def _write(stores: Stores, which: Filter, to: TextIO, zone: ZoneInfo) -> int:
+async def _write(stores: Stores, which: Filter, to: TextIO, zone: dt.tzinfo) -> int:
     names = await stores.people.attribute_names(which)
     return await write_people(stores.people.all(which), names, to, zone)
 

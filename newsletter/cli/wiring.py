@@ -6,6 +6,7 @@ than a second to load on an old laptop, and most commands need one of them.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -80,6 +81,15 @@ class House:
         self._reviews: Kept[tuple[CheckFinding, ...]] = Kept(CATALOGS_KEPT)
 
     @cached_property
+    def zone(self) -> ZoneInfo:
+        """Where the organisation is: staff read and write times by its clocks, wherever the program runs."""
+        return ZoneInfo(self.settings.organisation.timezone)
+
+    def when(self, moment: dt.datetime) -> str:
+        """A time as the organisation's clocks show it: "2026-12-01 09:00 EST"."""
+        return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
+
+    @cached_property
     def pictures(self) -> Pictures:
         """The picture files of the workspace."""
         from newsletter.render.pictures import Pictures
@@ -125,7 +135,7 @@ class House:
             frozenset(settings.segments),
             settings.organisation.timezone,
             self.workspace.issues,
-            today=self.clock.now().astimezone(ZoneInfo(settings.organisation.timezone)).date(),
+            today=self.clock.now().astimezone(self.zone).date(),
         )
         return load_issue(file, words, self.workspace.shown(file))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -68,6 +69,19 @@ def test_show_tells_everything_of_a_campaign(space: Space, people: People) -> No
         "next: 1 was rejected, and not tried again",
     ):
         assert told in re.sub(r"\s*\n(?! *\w+:)", " ", text) or told in text
+
+
+def test_times_are_those_of_the_organisation_wherever_the_program_runs(space: Space, people: People) -> None:
+    space.set("organisation", timezone="Pacific/Kiritimati")
+    half_done(space, people)
+    shown = space.json("campaigns", "show", "1")
+    assert isinstance(shown, dict)
+    frozen_at = dt.datetime.fromisoformat(shown["frozen_at"])
+    there = f"{frozen_at + dt.timedelta(hours=14):%Y-%m-%d %H:%M}"
+    assert there in space.run("campaigns", "list").stdout
+    assert f"{there} +14" in space.run("campaigns", "show", "1").stdout
+    resumed = space.run("send", "june", "-s", "everybody", "--yes", code=3)
+    assert f"going on with campaign 1, frozen on {there} +14" in resumed.stderr
 
 
 def test_a_large_campaign_stays_readable(space: Space, people: People) -> None:

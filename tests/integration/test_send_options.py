@@ -237,7 +237,7 @@ def test_a_correction_reaches_just_those_who_may_have_the_mistake(
     assert sorted(inbox.recipients()) == [f"reader{n}@example.org" for n in reached]
     if reached:
         again = space.run("send", "correction", *options, "--yes")
-        assert "going on with the campaign" in again.stderr
+        assert "campaign 2, frozen on" in again.stderr
     assert len(inbox.messages) == len(reached)
 
 
@@ -280,7 +280,7 @@ def test_people_get_an_issue_again_only_for_a_reason_and_after_the_first_time(
     assert Counter(Counter(inbox.recipients()).values()) == {2: 4}
     assert campaign(space, 2)["again"] == "the first had a wrong date"
     assert "the first had a wrong date" in space.run("campaigns", "show", "2").stdout
-    assert "going on with the campaign" in send(space).stderr
+    assert "campaign 2, frozen on" in send(space).stderr
     assert len(inbox.messages) == 8, "the same command without --again goes on with the newest"
 
 

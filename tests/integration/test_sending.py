@@ -40,7 +40,8 @@ def test_sending_again_sends_nothing_again(space: Space, people: People) -> None
         second = space.run("send", "june", "--segment", "everybody", "--yes")
     assert len(inbox.messages) == 10
     assert "5 en, 5 es" in first.stderr
-    assert "going on with the campaign" in second.stderr
+    assert "campaign 1, frozen on " in second.stderr
+    assert "is finished: this command sends nothing more of it" in second.stderr
     assert inbox.connections <= 5, "connections are kept open; one more tries the server before anything is frozen"
 
 
