@@ -52,8 +52,15 @@ COLUMNS = (
     "list_declined",
     "list_paused_until",
 )
-_ALIASES = {"e-mail": "email", "email address": "email", "mail": "email", "language": "locale", "tag": "tags"}
+_ALIASES = {
+    **dict.fromkeys(("e-mail", "email address", "mail", "correo", "correo electrónico"), "email"),
+    **dict.fromkeys(("full name", "nombre", "nombre completo"), "name"),
+    **dict.fromkeys(("language", "lang", "idioma", "lengua"), "locale"),
+    **dict.fromkeys(("tag", "etiqueta", "etiquetas"), "tags"),
+}
 _SEPARATORS = ",;\t"
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # how Excel workbooks, old and new, and PDFs begin
+_SAVE_AS = "in Excel choose 'Save as' → 'CSV UTF-8 (comma delimited)'"
 _UNCLOSED = "a quotation mark is not closed"
 IMPORTED = (Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)  # what list_status may say
 MAX_ROW_LINES = 20  # of one record; cells with line breaks are rare, and short
@@ -98,15 +105,18 @@ def read_list(path: Path, said: Said | None = None) -> Iterator[GoodRow | BadRow
     try:
         with path.open("rb") as raw:
             start = raw.read(4)
+            if start in _NO_TEXT:
+                raise AudienceError(f"{path} is no CSV file, but a workbook or a document", _SAVE_AS)
             encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
             raw.seek(0)
             with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
                 yield from _read(text, path, said or Said(dt.datetime.now(dt.UTC)))
     except UnicodeDecodeError as error:
-        hint = "in Excel choose 'Save as' → 'CSV UTF-8 (comma delimited)'"
-        raise AudienceError(f"{path} is not UTF-8 (byte {error.start} of a block)", hint) from None
+        raise AudienceError(f"{path} is not UTF-8 (byte {error.start} of a block)", _SAVE_AS) from None
     except OSError as error:
-        raise AudienceError(f"{path} cannot be read: {error.strerror}") from None
+        raise AudienceError(
+            f"{path} cannot be read: {error.strerror}", "check its name, and the folder you are in"
+        ) from None
 
 
 def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | BadRow]:
@@ -197,6 +207,8 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int], s
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         return BadRow(line, f"it has {len(cells)} cells, but the header names {len(header)} columns")
     row: Mapping[str, str] = {name: plain(cell) for name, cell in zip(header, cells, strict=False) if name}
+    if not row.get("email", "").strip():
+        return BadRow(line, "it has no address")
     try:
         email = parse_address(row.get("email", ""), international=True)
         locale = parse_locale(row.get("locale", ""))

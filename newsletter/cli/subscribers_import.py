@@ -57,6 +57,7 @@ def import_command(
                 "kept": report.kept,
                 "consents": report.consents,
                 "without_consent": report.without_consent,
+                "attributes": sorted(report.attributes),
                 "near": _near_json(near),
                 "bad": [{"line": row.line, "reason": row.reason} for row in report.bad],
                 "notices": [{"line": line, "notice": notice} for line, notice in report.notices],
@@ -88,6 +89,19 @@ async def import_list(house: House, file: Path, source: str = "", date: str = ""
 def print_report(report: ImportReport, file: Path) -> None:
     """Tell what an import did."""
     say(f"{file}: {report.added} added, {report.changed} changed, {report.unchanged} as they were")
+    in_the_file = (
+        report.added,
+        report.changed,
+        report.unchanged,
+        report.left,
+        report.bounced,
+        report.erased,
+        report.bad,
+    )
+    if not any(in_the_file):
+        say("  there are no rows below the one that names the columns")
+    if report.attributes:
+        say(f"  further columns, for segments: {', '.join(sorted(report.attributes))}")
     if report.left:
         say(f"  {report.left} of them unsubscribed earlier and stay so")
     if report.bounced:
@@ -104,6 +118,11 @@ def print_report(report: ImportReport, file: Path) -> None:
         say("  next: import the file again with --consent-source and --consent-date, if you know")
     for line, notice in report.notices[:SHOWN]:
         say(f"  line {line}: {notice}")
+    _print_bad(report)
+
+
+def _print_bad(report: ImportReport) -> None:
+    """What did not go in, and why."""
     for row in report.bad[:SHOWN]:
         tell(f"  line {row.line} did not go in: {row.reason}")
     if len(report.bad) > SHOWN:

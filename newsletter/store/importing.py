@@ -42,6 +42,7 @@ class ImportReport:
     kept: int = 0  # rows that say another status, kind of mail or pause than the list; theirs on the list stay
     consents: int = 0  # consents that are new
     without_consent: int = 0  # of those added: nobody says when and how they agreed
+    attributes: set[str] = field(default_factory=set)  # further columns of the list that hold something
     newest: str = ""  # the ref of one who was added
     near: set[int] = field(default_factory=set)  # hashes of the near keys of those added (audience/lookalikes.py)
     bad: list[BadRow] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Importer:
             for batch in _batches(rows):
                 report.bad += [row for row in batch if isinstance(row, BadRow)]
                 good = [row for row in batch if isinstance(row, GoodRow)]
+                report.attributes.update(name for row in good for name in row.subscriber.attributes)
                 report.notices += [(row.line, notice) for row in good for notice in row.notices]
                 await self._batch(connection, [row.subscriber for row in good], report)
             if report.added or (report.changed and deed is Deed.IMPORTED):

@@ -29,6 +29,7 @@ def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(space: Spa
     )
     done = space.run("subscribers", "import", "list.csv", code=1)
     assert "list.csv: 2 added, 0 changed, 0 as they were" in done.stdout
+    assert "further columns, for segments: county" in done.stdout
     assert "line 3 did not go in: An email address must have an @-sign." in done.stderr
     assert "line 4 did not go in: unknown locale 'klingon'" in done.stderr
     assert "line 5 did not go in: the same address as in line 2, which was used" in done.stderr

@@ -46,6 +46,8 @@ LIST = "email,name,locale,tags,county\nana@example.org,Ana Núñez,es,supporter,
         "sep=,\r\n" + LIST.replace("\n", "\r\n"),
         LIST.replace("email,name", "E-Mail , NAME"),
         LIST.replace("email", "Email address").replace("locale", "Language").replace(",es,", ",Spanish,"),
+        LIST.replace("email,name,locale", "Correo electrónico,Nombre,Idioma").replace(",es,", ",español,"),
+        LIST.replace("email", "Correo").replace("tags", "Etiquetas"),
         LIST.replace("Ana Núñez", '"Ana\nNúñez"'),
         LIST.replace("Ana Núñez", '"Ana\r\nNúñez"'),
         LIST.replace("Ana Núñez", '" Ana  Núñez "'),
@@ -96,7 +98,7 @@ def test_bad_rows_say_why_and_in_which_line(tmp_path: Path) -> None:
         for reason, says in zip(
             reasons,
             [
-                "@-sign",
+                "it has no address",
                 "@-sign",
                 "unknown locale 'klingon'",
                 f"as in line {2 + shift}",
@@ -158,11 +160,12 @@ def test_cell_beyond_every_limit_is_a_bad_row_and_the_next_is_read(tmp_path: Pat
         (LIST.encode("utf-16") + b"\x00", "is not UTF-8", "CSV UTF-8"),
         (b"name,locale\nAna,es\n", "no column 'email'; it has: name, locale", "must name the columns"),
         (b"emial,name\nana@example.org,Ana\n", "no column 'email'", "rename the column 'emial' to 'email'"),
-        (b"Correo,name\nana@example.org,Ana\n", "no column 'email'", "rename the column 'Correo' to 'email'"),
+        (b"Corre,name\nana@example.org,Ana\n", "no column 'email'", "rename the column 'Corre' to 'email'"),
         (b"email,name,Name\n", "two columns named 'name'", "rename or delete"),
         (b"email,E-mail\n", "two columns named 'email'", "rename or delete"),
         (b"email," + b"x" * 200_000 + b"\n", "cannot be read", "names the columns"),
-        (b"PK\x03\x04\xff\xd8", "is not UTF-8", "CSV UTF-8"),
+        (b"PK\x03\x04\xff\xd8", "is no CSV file, but a workbook", "CSV UTF-8"),
+        (b"%PDF-1.7\n", "is no CSV file", "CSV UTF-8"),
     ],
 )
 def test_file_that_is_no_list_is_refused_as_a_whole(tmp_path: Path, content: bytes, says: str, hint: str) -> None:
