@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from newsletter import builtin
 from newsletter.errors import UsageError, did_you_mean
 from newsletter.settings import FILE_NAME, Settings, read_settings
+
+_MEANT = re.compile(r"\.ya?ml(\.txt)?$", re.IGNORECASE)  # as some editors name what they save
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ class Workspace:
         """Every issue, by name."""
         return sorted(self.issues.glob("*.yaml"))
 
+    def misnamed(self) -> list[Path]:
+        """Files meant as issues that are not read, for their name: ``june.yml``, ``june.yaml.txt``."""
+        return sorted(
+            path for path in self.issues.glob("*") if _MEANT.search(path.name) and not path.name.endswith(".yaml")
+        )
+
     @staticmethod
     def slug(name: str) -> str:
         """The slug in ``x``, ``x.yaml`` or ``issues/x.yaml``."""
@@ -59,6 +68,10 @@ class Workspace:
         files = {path.stem: path for path in self.issue_files()}
         if slug not in files:
             hint = did_you_mean(slug, files) or f"'newsletter new {slug}' begins one"
+            meant = _MEANT.sub("", Path(name).name)
+            for path in self.misnamed():
+                if _MEANT.sub("", path.name) == meant:
+                    hint = f"rename {self.shown(path)} to {meant}.yaml"
             raise UsageError(f"there is no issue '{name}'", hint)
         return files[slug]
 

@@ -49,7 +49,7 @@ def audit_command(
         say_json([_as_json(entry) for entry in shown])
         return
     rows = ((_when(entry, house.zone), entry.who, entry.what, entry.about, _words(entry.detail)) for entry in shown)
-    table(("when", "who", "did what", "to what", "more"), rows)
+    table(("when", "who", "did what", "to what", "more"), rows, none="no entry fits")
     if more:
         say("… and older ones; --limit shows more")
 

@@ -57,6 +57,7 @@ def list_command(as_json: AsJson = False) -> None:
             )
             for now in found
         ),
+        none="no campaign yet: 'newsletter send' begins one",
     )
     for now in found:
         if not now.ended or now.count(State.IN_DOUBT):

@@ -56,11 +56,13 @@ def export_command(
     async def run() -> int:
         async with house.stores() as stores:
             rows = stores.campaigns.deliveries(await find(stores, number), wanted)
-            states_told = [state.value for state in wanted]
-            await stores.audit.record(Entry(house.who, Deed.EXPORTED, f"campaign {number}", {"states": states_told}))
+            detail = {"states": [state.value for state in wanted]}
+            entry = Entry(house.who, Deed.EXPORTED, f"campaign {number}", detail)
             if file == STDOUT:
+                await stores.audit.record(entry)
                 return await write_rows(rows, sys.stdout)
             with new_file(file, force=force) as opened:
+                await stores.audit.record(entry)
                 return await write_rows(rows, opened)
 
     written = asyncio.run(run())

@@ -60,8 +60,11 @@ def resolve_command(
     ] = None,
 ) -> None:
     """Decide what becomes of the messages in doubt, or try rejected ones again."""
-    if (in_doubt is None) == (rejected is None):
-        raise UsageError("decide one thing at a time", "--in-doubt resend|accept|reject, or --rejected resend")
+    hint = "--in-doubt resend|accept|reject, or --rejected resend"
+    if in_doubt is None and rejected is None:
+        raise UsageError("what is decided, and of which?", hint)
+    if in_doubt is not None and rejected is not None:
+        raise UsageError("decide one thing at a time", hint)
     changed = asyncio.run(with_stores(lambda stores: resolve(stores, number, in_doubt)))
     old, new = moves(in_doubt)
     told = old.replace("_", " ")

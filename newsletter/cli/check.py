@@ -13,7 +13,7 @@ from rich.text import Text
 
 from newsletter.cli.output import AsJson, finding_json, out, printable, say, say_json
 from newsletter.cli.wiring import House, open_house
-from newsletter.errors import ContentError, Level
+from newsletter.errors import ContentError, Finding, Level, SourceSpan
 
 if TYPE_CHECKING:
     from newsletter.cli.todo import Entry
@@ -50,7 +50,7 @@ def check_command(
     entries = [entry for file in files for entry in check_issue(house, file)]
     entries += _templates(house)
     if not issues:
-        entries += _lost_waivers(house, files)
+        entries += _lost_waivers(house, files) + _misnamed(house)
     if links:
         from newsletter.cli.check_links import follow_links
 
@@ -88,6 +88,15 @@ def _lost_waivers(house: House, files: Sequence[Path]) -> list[Entry]:
         return [Entry(finding, blocks=True) for finding in errors.findings]
     found = waivers.unknown([file.stem for file in files], house.settings.locales) if level is not Level.OFF else ()
     return [Entry(one.as_finding(), blocks=level is Level.ERROR, context=one.context) for one in found]
+
+
+def _misnamed(house: House) -> list[Entry]:
+    from newsletter.cli.todo import Entry
+
+    hint = "rename it, with small letters, digits and hyphens: 2019-06-summer.yaml"
+    message = "not read as an issue: its name does not end in '.yaml'"
+    where = [SourceSpan(house.workspace.shown(path), line=0) for path in house.workspace.misnamed()]
+    return [Entry(Finding(place, "bad-slug", message, hint), blocks=False) for place in where]
 
 
 def _print(house: House, slugs: list[str], entries: list[Entry], form: Format) -> None:

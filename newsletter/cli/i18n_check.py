@@ -65,7 +65,7 @@ def waive_command(
     loaded = house.load(house.workspace.issue_file(issue))
     locale = _only_locale(house, loaded, locale)
     if len(reason.strip()) < 3:  # noqa: PLR2004 - "ok" is no reason
-        raise UsageError("a waiver needs a reason", "say in a few words why it is right as it is")
+        raise UsageError("a waiver needs a reason", "say with --reason, in a few words, why it is right as it is")
     findings = house.review(loaded, locale)
     fitting = [
         finding

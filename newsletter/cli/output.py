@@ -16,6 +16,7 @@ from rich.text import Text
 from newsletter.errors import Finding, NewsletterError
 
 out = Console(highlight=False, soft_wrap=True)
+_unfolded = Console(highlight=False, soft_wrap=True, width=10_000)  # for tables that nobody sees in a terminal
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON, for other programs.")]
@@ -46,16 +47,22 @@ def say_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """A table; numbers stand on the right."""
-    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str = "") -> None:
+    """A table; numbers stand on the right.  Without rows, the sentence ``none``, if there is one.
+
+    In a terminal it keeps to its width; for a file or another program each row stands on one line.
+    """
     body = [list(row) for row in rows]
+    if not body and none:
+        say(none)
+        return
+    shown = Table(header_style="bold", box=None, pad_edge=False)
     for index, column in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[index], int) for row in body)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in body:
         shown.add_row(*(Text(printable(str(cell))) for cell in row))
-    out.print(shown)
+    (out if out.is_terminal else _unfolded).print(shown)
 
 
 def report_error(error: NewsletterError) -> None:

@@ -101,7 +101,9 @@ def show_command(
         say_json([{"email": one.email, "name": one.name, "locale": one.locale} for one in people])
         return
     table(
-        ("address", "name", "locale", "tags"), ((p.email, p.name, p.locale, ", ".join(sorted(p.tags))) for p in people)
+        ("address", "name", "locale", "tags"),
+        ((p.email, p.name, p.locale, ", ".join(sorted(p.tags))) for p in people),
+        none=f"nobody is in '{name}'",
     )
     if more:
         say(f"… and more; 'newsletter segments count {name}' counts them")

@@ -284,4 +284,6 @@ def parsed(address: str) -> str:
 
 def nobody(address: str) -> UsageError:
     """That the address is not on the list."""
-    return UsageError(f"nobody on the list has the address '{address}'")
+    return UsageError(
+        f"nobody on the list has the address '{address}'", "'newsletter subscribers list' shows who is there"
+    )

@@ -133,6 +133,7 @@ def list_command(
     table(
         ("address", "name", "locale", "status", "tags"),
         ((p.email, p.name, p.locale, p.status, ", ".join(sorted(p.tags))) for p, _consent in found),
+        none="nobody on the list fits",
     )
     if more := number - len(found):
         say(f"… and {more:,} more; --limit lists more, 'newsletter subscribers export' writes all to a file")
@@ -183,10 +184,12 @@ def export_command(
 async def _export(house: House, asked: Asked, file: Path, force: bool) -> int:
     which = asked.filter(house)
     async with house.stores() as stores:
-        await stores.audit.record(Entry(house.who, Deed.EXPORTED, "list", asked.told()))
+        entry = Entry(house.who, Deed.EXPORTED, "list", asked.told())
         if file == STDOUT:
+            await stores.audit.record(entry)
             return await _write(stores, which, sys.stdout, house.zone)
         with new_file(file, force=force) as opened:
+            await stores.audit.record(entry)  # before a row is written, and not at all if there can be no file
             return await _write(stores, which, opened, house.zone)
 
 
@@ -230,13 +233,15 @@ async def _export_person(house: House, address: str, file: Path, force: bool) ->
             raise nobody(address)
         found = await stores.subscribers.find(email)
         about = f"subscriber {found.ref}" if found else "a form that waits to be confirmed"
-        await stores.audit.record(Entry(house.who, Deed.EXPORTED, about))
-    text = json.dumps(dossier, ensure_ascii=False, indent=2, default=lambda moment: moment.isoformat()) + "\n"
-    if file == STDOUT:
-        sys.stdout.write(text)
-    else:
-        with new_file(file, force=force, encoding="utf-8") as opened:
-            opened.write(text)
+        entry = Entry(house.who, Deed.EXPORTED, about)
+        text = json.dumps(dossier, ensure_ascii=False, indent=2, default=lambda moment: moment.isoformat()) + "\n"
+        if file == STDOUT:
+            await stores.audit.record(entry)
+            sys.stdout.write(text)
+        else:
+            with new_file(file, force=force, encoding="utf-8") as opened:
+                await stores.audit.record(entry)
+                opened.write(text)
     return 1
 
 

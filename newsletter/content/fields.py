@@ -11,6 +11,7 @@ context.
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -201,6 +202,18 @@ def _currency(code: str) -> str:
     return code
 
 
+def _nearest_picture(file: Path) -> str:
+    """What may have been meant by a file that is not there."""
+    try:
+        there = sorted(one.name for one in file.parent.iterdir() if one.is_file())
+    except OSError:  # no such folder, or no such name
+        there = []
+    near = difflib.get_close_matches(file.name, there, n=1)
+    if near:
+        return said("did you mean '%(word)s'?", word=near[0])
+    return said("pictures lie below issues/, and capitals count")
+
+
 def check_picture(src: str, info: ValidationInfo) -> str:
     """A picture that mail clients show: a file beside the issues, or an https address."""
     if re.match(r"[a-z][a-z0-9+.\-]*:", src, re.IGNORECASE):
@@ -224,8 +237,8 @@ def check_picture(src: str, info: ValidationInfo) -> str:
             message = said("'%(src)s' lies outside the issues folder", src=src)
             raise_problems([Problem("bad-picture", message, "", src)])
         if not exists:
-            hint = said("looked for %(name)s", name=file.name)
-            raise_problems([Problem("missing-picture", said("there is no file '%(src)s'", src=src), hint, src)])
+            message = said("there is no file '%(src)s'", src=src)
+            raise_problems([Problem("missing-picture", message, _nearest_picture(file), src)])
         raise_problems(check_picture_file(file, src))
     return src
 

@@ -87,7 +87,8 @@ def read_source(path: Path, shown: str) -> Source:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _fail(shown, "unreadable", said("cannot be read: %(why)s", why=error.strerror)) from None
+        hint = said("check its name and its permissions")
+        raise _fail(shown, "unreadable", said("cannot be read: %(why)s", why=error.strerror), hint) from None
     if len(raw) > MAX_BYTES:
         hint = said("an issue is text; pictures are files of their own")
         raise _fail(shown, "too-large", said("the file is larger than %(most)s KB", most=MAX_BYTES // 1024), hint)

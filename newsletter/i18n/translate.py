@@ -150,7 +150,7 @@ def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> T
     return TranslationError(
         with_lines(what, [*shown, *more]),
         said(
-            "'newsletter i18n sync %(slug)s' refreshes the catalog; translate it in a PO editor, then try again",
+            "translate it with 'newsletter preview', or in a PO editor after 'newsletter i18n sync %(slug)s'",
             slug=slug,
         ),
     )

@@ -20,8 +20,11 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 def write_workspace(folder: Path) -> None:
     """Copy the skeleton into ``folder``.  UsageError if something is there already."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"'{folder}' is not empty", "name a folder that does not exist yet; nothing was written")
+    another = "name a folder that does not exist yet; nothing was written"
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"'{folder}' is a file", another)
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"'{folder}' is not empty", another)
     ignored = shutil.ignore_patterns("__init__.py", "__pycache__", "new-issue.yaml", "gitignore")
     try:
         shutil.copytree(_HERE, folder, ignore=ignored, dirs_exist_ok=True)
@@ -29,7 +32,7 @@ def write_workspace(folder: Path) -> None:
         shutil.copyfile(_HERE / "gitignore", folder / ".gitignore")
         (folder / "templates").mkdir()
     except OSError as error:
-        raise UsageError(f"'{folder}' cannot be made: {error.strerror}") from None
+        raise UsageError(f"'{folder}' cannot be made: {error.strerror}", "name another folder") from None
 
 
 def write_issue(issues: Path, slug: str, date: dt.date, locale: str) -> Path:

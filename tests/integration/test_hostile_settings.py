@@ -66,6 +66,14 @@ def test_an_issue_whose_name_cannot_stand_in_links_is_told(space: Space) -> None
     assert "[bad-slug]" in space.run("check", code=1).stdout
 
 
+@pytest.mark.parametrize("name", ["july.yml", "july.YAML", "july.yaml.txt"])
+def test_an_issue_that_is_not_read_for_its_ending_is_told(space: Space, name: str) -> None:
+    (space.root / "issues" / name).write_text("date: 2026-07-01\n", encoding="utf-8")
+    assert f"warning: issues/{name}: not read as an issue" in space.run("check").stdout
+    for asked in ("july", f"issues/{name}"):
+        assert f"rename issues/{name} to july.yaml" in space.run("check", asked, code=2).stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"short\n"])
 def test_a_broken_key_file_is_told(space: Space, content: bytes) -> None:
     (space.root / "var").mkdir(exist_ok=True)

@@ -320,6 +320,10 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     listed.run("i18n", "approve", "june", "--locale", "es", "--withdraw")
     listed.run("subscribers", "export", "out.csv", "--tag", "supporter")
     listed.run("campaigns", "export", "2", "sent.csv")
+    for refused in ("out.csv", "no/such/folder.csv"):
+        listed.run("subscribers", "export", refused, code=2)
+        listed.run("subscribers", "export", refused, "--person", "ana@example.org", code=2)
+        listed.run("campaigns", "export", "2", refused, code=2)
     for _twice in range(2):
         listed.run("subscribers", "unsubscribe", "cy@example.org")
     listed.run("subscribers", "erase", "cy@example.org", "--yes")
@@ -339,6 +343,7 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     ]  # fmt: skip
     assert "example.org" not in json.dumps(entries)
     assert log(listed, "--since", "2098-01-01") == []
+    assert listed.run("audit", "--about", "campaign 7").stdout == "no entry fits\n"
     assert "nobody on the list" in listed.run("audit", "--about", "cy@example.org", code=2).stderr
     shown = listed.run("audit", "--limit", "3").stdout
     assert "and older ones" in shown

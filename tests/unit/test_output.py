@@ -17,6 +17,13 @@ def test_nothing_that_a_terminal_obeys_is_printed(text: str) -> None:
     assert not [char for char in printable(text) if char not in "\n\t" and (char < " " or "\x7f" <= char <= "\x9f")]
 
 
+def test_a_row_for_another_program_stands_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("reply",), [("word " * 60,)])
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    table(("reply",), [], none="nobody")
+    assert capsys.readouterr().out == "nobody\n"
+
+
 def test_every_way_of_speaking_is_cleaned(capsys: pytest.CaptureFixture[str]) -> None:
     say(EVIL)
     tell(EVIL)

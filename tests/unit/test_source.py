@@ -168,6 +168,9 @@ def test_missing_picture_and_one_outside_the_folder_are_told(tmp_path: Path) -> 
     assert found("media/link.png") == [(8, 18, "bad-picture")]
     assert found("media") == [(8, 18, "bad-picture")]
     assert found("x" * 400 + ".png") == [(8, 18, "missing-picture")]
+    assert found("y" * 400 + "/x.png") == [(8, 18, "missing-picture")]
+    misspelt = findings_in(block("type: image\nid: a\nimage: {src: media/hear.png, alt: x}"), words)
+    assert [finding.hint for finding in misspelt] == ["did you mean 'here.png'?"]
 
 
 def only_content_errors(text: str) -> None:
