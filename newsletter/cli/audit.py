@@ -29,9 +29,14 @@ def register(app: typer.Typer) -> None:
 def audit_command(
     since: Annotated[str, typer.Option("--since", metavar="DAY", help="Only from this day on: 2026-06-01.")] = "",
     about: Annotated[
-        str, typer.Option("--about", help="Only what was done to this: 'campaign 3', 'list', or the address of one.")
+        str,
+        typer.Option(
+            "--about", metavar="WHAT", help="Only what was done to this: 'campaign 3', 'list', or the address of one."
+        ),
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many entries, the newest first.")] = 100,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="How many entries, the newest first.")
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Show who did what to the list, to campaigns and to approvals, the newest first.  Shows no addresses."""

@@ -77,7 +77,10 @@ def _bytes_of(file: Path) -> bytes:
 @app.command("pipe")
 def pipe_command(
     recipient: Annotated[
-        str, typer.Option("--recipient", envvar="ORIGINAL_RECIPIENT", help="The address that the mail was sent to.")
+        str,
+        typer.Option(
+            "--recipient", metavar="ADDRESS", envvar="ORIGINAL_RECIPIENT", help="The address that the mail was sent to."
+        ),
     ] = "",
 ) -> None:
     """Take one mail on standard input, for an alias of a mail server.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from newsletter.delivery.states import State
     from newsletter.store.campaigns import CampaignStore
 
-Number = Annotated[int, typer.Argument(help="The campaign's number in 'campaigns list'.")]
+Number = Annotated[int, typer.Argument(metavar="NUMBER", help="The campaign's number in 'campaigns list'.")]
 
 
 class Verdict(StrEnum):

@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 
 def init_command(
-    folder: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or an empty one.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="A folder that does not exist yet, or an empty one.")
+    ],
 ) -> None:
     """Make a workspace with settings to fill in and a first issue in English and Spanish."""
     skeleton.write_workspace(folder)
@@ -46,7 +48,9 @@ def init_command(
 
 
 def new_command(
-    slug: Annotated[str, typer.Argument(help="What its file and links are called, e.g. 2019-06-summer.")],
+    slug: Annotated[
+        str, typer.Argument(metavar="SLUG", help="What its file and links are called, e.g. 2019-06-summer.")
+    ],
 ) -> None:
     """Begin an issue: a commented file with one block of each kind."""
     house = open_house()
@@ -71,7 +75,7 @@ def issue_schema() -> str:
 
 def render_command(
     issue: IssueName,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
     locale: Annotated[
         list[str] | None, typer.Option("--locale", help="Only this language, or pair (es+en); may be repeated.")
     ] = None,

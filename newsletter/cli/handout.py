@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def flyer_command(
     issue: IssueName,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write into.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
     locale: Locales = None,
     paper: Annotated[
         list[str] | None, typer.Option("--paper", help="a4 or letter; may be repeated; both, if left out.")

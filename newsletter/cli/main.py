@@ -31,12 +31,14 @@ from newsletter.cli import (
     worker,
 )
 from newsletter.cli.output import err, report_error
+from newsletter.cli.shape import Shaped
 from newsletter.errors import NewsletterError
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
 
 app = typer.Typer(
     name="newsletter",
+    cls=Shaped,
     help="Compose a newsletter in several languages, and send each reader theirs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -84,7 +84,7 @@ def count_command(
 @app.command("show")
 def show_command(
     name: Annotated[str, typer.Argument(metavar="SEGMENT")],
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many people to list.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many people to list.")] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List the people in a segment.  Shows addresses."""

@@ -51,7 +51,10 @@ def send_command(
         str | None, typer.Option("--again", metavar="REASON", help="Send also to people who had this issue; say why.")
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=1, max=MOST_WORKERS, help="How many processes of this machine send.")
+        int,
+        typer.Option(
+            "--workers", metavar="N", min=1, max=MOST_WORKERS, help="How many processes of this machine send."
+        ),
     ] = 1,
     queue: Annotated[bool, typer.Option("--queue", help="Only freeze; a running 'newsletter worker' sends.")] = False,
     wait: Annotated[

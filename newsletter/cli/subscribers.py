@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from newsletter.store.erasure import Erased
     from newsletter.store.people import Dossier
 
-Address = Annotated[str, typer.Argument(help="The address of one person.")]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The address of one person.")]
 
 app = typer.Typer(help="The people on the list.", no_args_is_help=True)
 subscribers_import.register(app)
@@ -178,7 +178,9 @@ def _of(bounced: Bounce) -> str:
 def add_command(
     address: Address,
     source: Annotated[str, typer.Option("--consent-source", help="Where they agreed: 'form at the June meeting'.")],
-    date: Annotated[str, typer.Option("--consent-date", help="When they agreed: 2026-06-10; today, if left out.")] = "",
+    date: Annotated[
+        str, typer.Option("--consent-date", metavar="DAY", help="When they agreed: 2026-06-10; today, if left out.")
+    ] = "",
     name: Annotated[str, typer.Option("--name", help="Their name.")] = "",
     locale: Annotated[str, typer.Option("--locale", help="Their language; the default one, if left out.")] = "",
     tags: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,

@@ -40,7 +40,9 @@ def import_command(
     source: Annotated[
         str, typer.Option("--consent-source", help="Where these people agreed, unless a row says it.")
     ] = "",
-    date: Annotated[str, typer.Option("--consent-date", help="When they did, unless a row says it: 2026-06-10.")] = "",
+    date: Annotated[
+        str, typer.Option("--consent-date", metavar="DAY", help="When they did, unless a row says it: 2026-06-10.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Add and update people from a CSV file; rows that cannot go in are listed with the reason."""

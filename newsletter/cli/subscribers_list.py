@@ -91,7 +91,8 @@ Segments = Annotated[list[str] | None, typer.Option("--segment", "-s", help="Onl
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag; one of them, if repeated.")]
 Locales = Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")]
 Where = Annotated[
-    list[str] | None, typer.Option("--where", help="Only with this value in a further column: county=Addison.")
+    list[str] | None,
+    typer.Option("--where", metavar="COLUMN=VALUE", help="Only with this value in a further column: county=Addison."),
 ]
 Statuses = Annotated[
     list[Wanted] | None, typer.Option("--status", help="Only with this status; those subscribed, if left out.")
@@ -110,7 +111,7 @@ def list_command(
     locales: Locales = None,
     where: Where = None,
     statuses: Statuses = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many people to list.")] = 50,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many people to list.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List people.  Shows addresses."""

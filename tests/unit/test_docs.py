@@ -30,6 +30,7 @@ from pydantic.fields import FieldInfo
 
 from newsletter import errors
 from newsletter.cli.main import INTERNAL_ERROR, app
+from newsletter.cli.shape import GROUPS, PARTS
 from newsletter.content import event, parts
 from newsletter.content.blocks import ActionKind
 from newsletter.content.fields import Vocabulary
@@ -142,6 +143,24 @@ def command_sections() -> dict[str, str]:
         for title, text in found.items()
         if title.startswith("`newsletter ")
     }
+
+
+def test_help_lists_commands_in_the_parts_and_the_order_of_the_page() -> None:
+    text = page("commands.md")
+    for part, names in PARTS.items():
+        titles = [title.removeprefix("`newsletter ").removesuffix("`") for title in titles_below(part, text)]
+        assert list(dict.fromkeys(title.split()[0] for title in titles)) == list(names)
+        for group in GROUPS.keys() & set(names):
+            assert [title.split()[1] for title in titles if title.startswith(f"{group} ")] == list(GROUPS[group])
+    assert {words.split()[0] for words in commands()} == {name for names in PARTS.values() for name in names}
+
+
+def test_help_calls_no_value_by_a_type_of_python() -> None:
+    for command in commands().values():
+        for option in command.params:
+            if option.param_type_name == "option":
+                assert option.metavar is not None
+                assert "<" not in option.metavar
 
 
 def test_every_command_has_a_section_and_an_example() -> None:
