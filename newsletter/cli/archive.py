@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from newsletter.cli.output import AsJson, say, say_json, table
+from newsletter.cli.shape import IssueName, OnlyLocales
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from newsletter.store.archive import Shelved
 
 app = typer.Typer(help="Past issues on the web.", no_args_is_help=True)
-
-Slug = Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
-Locales = Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")]
 
 
 @app.command("list")
@@ -48,14 +46,14 @@ def list_command(as_json: AsJson = False) -> None:
 
 
 @app.command("hide")
-def hide_command(issue: Slug, locale: Locales = None) -> None:
+def hide_command(issue: IssueName, locale: OnlyLocales = None) -> None:
     """Take the pages of an issue off the web, at once."""
     changed = _set_hidden(issue, locale or [], hidden=True)
     say(f"{', '.join(changed)}: nobody can read it on the web any more" if changed else "it was hidden already")
 
 
 @app.command("show")
-def show_command(issue: Slug, locale: Locales = None) -> None:
+def show_command(issue: IssueName, locale: OnlyLocales = None) -> None:
     """Put hidden pages of an issue back."""
     changed = _set_hidden(issue, locale or [], hidden=False)
     say(f"{', '.join(changed)}: shown again" if changed else "nothing of it was hidden")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
 from newsletter.cli.campaigns_resolve import Number, cancel, really_cancel, steps, with_stores
-from newsletter.cli.output import AsJson, confirm, say, say_json, table
+from newsletter.cli.output import AsJson, agreed, say, say_json, table
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -149,9 +148,7 @@ def cancel_command(
     number: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False
 ) -> None:
     """Let nobody else have a copy.  What was accepted cannot be called back, and this cannot be undone."""
-    if not yes and not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked", "add --yes to cancel without being asked")
-    if not yes and not confirm(really_cancel(number)):
+    if not agreed(really_cancel(number), "cancel", yes=yes):
         say("nothing was cancelled")
         return
     changed = asyncio.run(with_stores(lambda stores: cancel(stores, number)))

@@ -108,10 +108,9 @@ def really_cancel(number: int) -> str:
 async def cancel(stores: Stores, number: int) -> int:
     """Let nobody else have a copy; returns how many go without.  Raises UsageError."""
     from newsletter.cli.standing import find
-    from newsletter.delivery.states import CampaignStatus
 
     campaign = await find(stores, number)
-    if campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED):
+    if campaign.status.ended:
         raise UsageError(said("campaign %(number)s has ended; there is nothing to cancel", number=number))
     return await change(stores, number, lambda campaigns: campaigns.cancel(number))
 

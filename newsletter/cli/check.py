@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from newsletter.cli.output import AsJson, finding_json, out, printable, say, say_json
+from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import ContentError, Finding, Level, SourceSpan
 
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check_command(
-    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
+    issues: IssueNames = None,
     as_json: AsJson = False,
     form: Annotated[
         Format,

@@ -11,6 +11,7 @@ import typer
 
 from newsletter import skeleton
 from newsletter.cli.output import AsJson, say, say_json
+from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks
@@ -22,8 +23,6 @@ from newsletter.render.pictures import place_media
 
 if TYPE_CHECKING:
     from newsletter.render.rendered import Rendered
-
-IssueName = Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
 
 
 def register(app: typer.Typer) -> None:

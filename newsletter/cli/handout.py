@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.content import IssueName
 from newsletter.cli.output import AsJson, say, say_json, tell
 from newsletter.cli.publishing import public_edition
+from newsletter.cli.shape import IssueName, OnlyLocales
 from newsletter.cli.wiring import House, open_house
-from newsletter.errors import UsageError, did_you_mean
+from newsletter.errors import UsageError
 from newsletter.render.facts import PublicEdition
 from newsletter.render.links import archive_url
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from newsletter.render.sharing import Shared
 
 PAPERS = ("a4", "letter")
-Locales = Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +31,7 @@ def register(app: typer.Typer) -> None:
 def flyer_command(
     issue: IssueName,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
-    locale: Locales = None,
+    locale: OnlyLocales = None,
     paper: Annotated[
         list[str] | None, typer.Option("--paper", help="a4 or letter; may be repeated; both, if left out.")
     ] = None,
@@ -67,7 +66,7 @@ def flyer_command(
         say(str(path))
 
 
-def share_command(issue: IssueName, locale: Locales = None, as_json: AsJson = False) -> None:
+def share_command(issue: IssueName, locale: OnlyLocales = None, as_json: AsJson = False) -> None:
     """Show a text to pass on by WhatsApp or SMS, and how long it is."""
     from newsletter.render.sharing import share_text, sms_text
 
@@ -104,9 +103,7 @@ def _json(text: Shared) -> dict[str, object]:
 
 def _editions(house: House, issue: str, locales: list[str] | None) -> list[PublicEdition]:
     """The public editions asked for; UsageError for a language that there is not."""
-    for wanted in locales or []:
-        if wanted not in house.settings.locales:
-            raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.locales))
+    house.require_locales(locales or [])
     loaded = house.load(house.workspace.issue_file(issue))
     return [public_edition(house, loaded, locale) for locale in locales or house.settings.locales]
 

@@ -13,6 +13,7 @@ import typer
 from newsletter.cli import i18n_approve, i18n_check, i18n_exchange
 from newsletter.cli.github import annotation
 from newsletter.cli.output import AsJson, finding_json, say, say_json, table, tell
+from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, Finding, SourceSpan
@@ -28,8 +29,6 @@ app = typer.Typer(help="Translate issues: catalogs in and out, and what is left 
 i18n_exchange.register(app)
 i18n_approve.register(app)
 i18n_check.register(app)
-
-Issues = Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")]
 
 
 class Format(StrEnum):
@@ -59,7 +58,7 @@ def target_locales(house: House, loaded: LoadedIssue) -> list[str]:
 
 
 @app.command("sync")
-def sync_command(issues: Issues = None, as_json: AsJson = False) -> None:
+def sync_command(issues: IssueNames = None, as_json: AsJson = False) -> None:
     """Put the issue's texts into its catalogs; finished translations stay."""
     house = open_house()
     workspace = house.workspace
@@ -114,7 +113,7 @@ def say_notices(notices: list[Finding]) -> None:
 
 @app.command("status")
 def status_command(
-    issues: Issues = None,
+    issues: IssueNames = None,
     as_json: AsJson = False,
     form: Annotated[
         Format, typer.Option("--format", help="table, or github: messages for a pipeline, at their lines.")

@@ -10,9 +10,10 @@ import typer
 
 from newsletter.cli.audit import record_approval
 from newsletter.cli.output import AsJson, say, say_json
+from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import TranslationError, UsageError, did_you_mean
+from newsletter.errors import TranslationError, UsageError
 from newsletter.i18n.approvals import (
     Approval,
     Seal,
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 
 def approve_command(
-    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file.")],
+    issue: IssueName,
     locale: Annotated[str, typer.Option("--locale", help="Which language was read over.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who did; your user name, if left out.")] = "",
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take the approval back.")] = False,
@@ -46,8 +47,7 @@ def approve_command(
 ) -> None:
     """Record that somebody has read an edition over; any later change of it makes the approval void."""
     house = open_house()
-    if locale not in house.settings.locales:
-        raise UsageError(f"unknown locale '{locale}'", did_you_mean(locale, house.settings.locales))
+    house.require_locales([locale])
     loaded = house.load(house.workspace.issue_file(issue))
     path = approval_path(house.workspace.locales, locale, loaded.slug)
     shown = house.workspace.shown(path)

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from newsletter.cli.output import AsJson, out, say, say_json, table
+from newsletter.cli.shape import IssueName, IssueNames, OnlyLocales
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, UsageError, did_you_mean
@@ -29,13 +30,14 @@ def register(app: typer.Typer) -> None:
 
 
 def check_command(
-    issues: Annotated[list[str] | None, typer.Argument(metavar="ISSUE", help="Which issues; all, if none.")] = None,
-    locale: Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")] = None,
+    issues: IssueNames = None,
+    locale: OnlyLocales = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare every translation with its source: links, numbers, dates, placeholders, terms and more."""
     house = open_house()
-    wanted = _locales(house, locale)
+    house.require_locales(locale or [])
+    wanted = locale or house.settings.locales
     files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
     found: Found = {}
     for loaded in map(house.load, files):
@@ -52,7 +54,7 @@ def check_command(
 
 
 def waive_command(
-    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file.")],
+    issue: IssueName,
     check: Annotated[str, typer.Argument(metavar="CHECK", help="The name of the check, e.g. numbers.")],
     context: Annotated[str, typer.Option("--context", help="The message, e.g. greeting.body.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it is right as it is.")],
@@ -98,14 +100,6 @@ def _the_one(
     if fitting[0].reason:
         raise UsageError("it is waived already", f"the reason given is: {fitting[0].reason}")
     return fitting[0]
-
-
-def _locales(house: House, names: list[str] | None) -> Sequence[str]:
-    known = house.settings.locales
-    for name in names or []:
-        if name not in known:
-            raise UsageError(f"unknown locale '{name}'", did_you_mean(name, known))
-    return names or known
 
 
 def _only_locale(house: House, loaded: LoadedIssue, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.output import AsJson, say, say_json, tell
+from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import UsageError
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export_command(
-    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Which issue.")],
+    issue: IssueName,
     locale: Annotated[str, typer.Option("--locale", help="The language to translate into.")],
     file_format: Annotated[
         FileFormat, typer.Option("--format", help="csv for a spreadsheet, docx for a table to print or to fill in.")

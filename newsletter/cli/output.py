@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from newsletter.errors import Finding, NewsletterError
+from newsletter.errors import Finding, NewsletterError, UsageError
 
 out = Console(highlight=False, soft_wrap=True)
 _unfolded = Console(highlight=False, soft_wrap=True, width=10_000)  # for tables that nobody sees in a terminal
@@ -92,6 +92,11 @@ def finding_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def confirm(question: str) -> bool:
-    """Ask, but only a person: False when standard input is no terminal."""
-    return sys.stdin.isatty() and typer.confirm(question, err=True)
+def agreed(question: str, what: str, *, yes: bool) -> bool:
+    """Whether somebody says yes; with ``yes`` they have said so already.
+
+    Raises UsageError if there is nobody to be asked whether to ``what``: standard input is no terminal.
+    """
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked", f"add --yes to {what} without being asked")
+    return yes or typer.confirm(question, err=True)

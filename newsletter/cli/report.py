@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from newsletter.cli.output import table
@@ -43,9 +44,14 @@ def counts_table(heading: str, counts: Counts) -> tuple[tuple[str, ...], list[tu
     ]
 
 
+def by_state(found: Mapping[State, int]) -> dict[str, int]:
+    """Numbers as programs and pages get them."""
+    return {state.value: number for state, number in found.items()}
+
+
 def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
     """The same for programs."""
-    editions = {locale: {state.value: number for state, number in found.items()} for locale, found in counts.items()}
+    editions = {locale: by_state(found) for locale, found in counts.items()}
     return {"issue": campaign.slug, "segments": list(campaign.segments), "editions": editions}
 
 

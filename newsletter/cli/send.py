@@ -10,6 +10,7 @@ import typer
 
 from newsletter.cli.loop import run
 from newsletter.cli.output import AsJson
+from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
 
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def send_command(
-    issue: Annotated[str, typer.Argument(metavar="ISSUE", help="Its slug or file.")],
+    issue: IssueName,
     segment: Annotated[list[str] | None, typer.Option("--segment", "-s", help="To whom; may be repeated.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List who would get what, and send nothing.")] = False,

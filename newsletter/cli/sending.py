@@ -14,7 +14,7 @@ from functools import cache
 from newsletter.audience.subscribers import parse_address
 from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
-from newsletter.cli.output import confirm, say, say_json, tell
+from newsletter.cli.output import agreed, say, say_json, tell
 from newsletter.cli.publishing import Publication, publication
 from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
@@ -247,7 +247,7 @@ class Sending:
     async def _require_ended(self, stores: Stores) -> None:
         """People would get two copies at about the same time, if one were still on its way."""
         for campaign in await stores.campaigns.all():
-            if campaign.slug == self._slug and campaign.status in _OPEN:
+            if campaign.slug == self._slug and not campaign.status.ended:
                 values = {"number": campaign.id, "status": campaign.status, "command": repeat(campaign)}
                 told = said("campaign %(number)s of this issue is not finished: it is %(status)s", **values)
                 hint = said("'%(command)s' goes on with it, 'newsletter campaigns cancel %(number)s' ends it", **values)
@@ -306,9 +306,7 @@ class Sending:
         start = "now"
         if schedule := self._wish.schedule:
             start = f"at {self._house.when(schedule.starts_at)}"
-        if not yes and not sys.stdin.isatty():
-            raise UsageError("nobody is there to be asked", "add --yes to send without being asked")
-        if not yes and not confirm(f"Send to {people(plan.people)} {start}?"):
+        if not agreed(f"Send to {people(plan.people)} {start}?", "send", yes=yes):
             tell("nothing was sent")
             return None
         return await self.freeze(stores, prepared)
@@ -350,9 +348,6 @@ class Sending:
 
         await stores.freezer.plan(target, each)
         return plan
-
-
-_OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 
 
 async def _require_campaign(stores: Stores, got: Got) -> None:

@@ -16,7 +16,6 @@ from newsletter.cli.logs import LogFormat, start
 from newsletter.cli.loop import run
 from newsletter.cli.output import say
 from newsletter.cli.wiring import House, open_house
-from newsletter.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from newsletter.cli.public_mail import Mailer
@@ -71,9 +70,7 @@ def _print_snippet(house: House, locale: str) -> None:
     from newsletter.web.public.pages import snippet
     from newsletter.web.public.views.join import TRAP
 
-    locales = house.settings.locales
-    if locale not in locales:
-        raise UsageError(f"unknown locale '{locale}'", did_you_mean(locale, locales))
+    house.require_locales([locale])
     typer.echo(snippet(make_site(house), locale, TRAP), nl=False)
 
 

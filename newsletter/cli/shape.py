@@ -1,4 +1,4 @@
-"""How ``--help`` reads: commands by what they are for, in the order of work, and values by their names.
+"""How the command line reads: commands in the order of work, values by their names, and what many commands take.
 
 The library lists commands in the order of their registration, which follows
 the imports of ``main.py``, and calls values by Python's types, which staff
@@ -7,10 +7,14 @@ need not know.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from typer import Context
+from typer import Argument, Context, Option
 from typer.core import TyperGroup, TyperOption
+
+IssueName = Annotated[str, Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
+IssueNames = Annotated[list[str] | None, Argument(metavar="ISSUE", help="Which issues; all, if none.")]
+OnlyLocales = Annotated[list[str] | None, Option("--locale", help="Only this language; may be repeated.")]
 
 PARTS = {
     "Writing": ("init", "new", "check", "schema", "render", "preview"),

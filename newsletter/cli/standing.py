@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from newsletter import wording
-from newsletter.cli.report import Counts, counts_table
+from newsletter.cli.report import Counts, by_state, counts_table
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import UsageError
@@ -45,9 +44,7 @@ class View:
     @property
     def ended(self) -> bool:
         """Whether nothing of it moves, also when no run has written that down yet."""
-        return self.campaign.status in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED) or (
-            self.campaign.status is CampaignStatus.RUNNING and not self.moving
-        )
+        return self.campaign.status.ended or (self.campaign.status is CampaignStatus.RUNNING and not self.moving)
 
 
 async def find(stores: Stores, number: int) -> Campaign:
@@ -177,14 +174,10 @@ def view_json(house: House, now: View) -> dict[str, object]:
         "runs": [{"name": run.name, "started_at": run.started_at.isoformat()} for run in now.runs],
         "next_due": _iso(now.next_due),
         "next": next_steps(house, now),
-        "editions": {name: _plain(found) for name, found in now.editions.items()},
-        "domains": {name: _plain(found) for name, found in shown.items()},
-        "other_domains": {"domains": number, **_plain(others)},
+        "editions": {name: by_state(found) for name, found in now.editions.items()},
+        "domains": {name: by_state(found) for name, found in shown.items()},
+        "other_domains": {"domains": number, **by_state(others)},
     }
-
-
-def _plain(found: Mapping[State, int]) -> dict[str, int]:
-    return {state.value: number for state, number in found.items()}
 
 
 def _iso(moment: dt.datetime | None) -> str | None:

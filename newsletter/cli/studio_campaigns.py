@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.cli.campaigns_resolve import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
+from newsletter.cli.report import by_state
 from newsletter.cli.running import Runner
 from newsletter.cli.segments import known_segments
 from newsletter.cli.send import wish_of
@@ -44,7 +45,6 @@ TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
 RETRY = "retry"  # the verdict that tries the rejected again
 PAUSED_HERE = said("a person paused it in the studio")
-OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
 NOBODY_YET = said("there is no list of subscribers yet")
 IMPORT = said("'newsletter subscribers import FILE' makes one")
@@ -167,7 +167,7 @@ class CampaignDesk:
         """Let it go on."""
         stores = await self._opened()
         campaign = await find(stores, number)
-        if campaign.status not in (CampaignStatus.PAUSED, CampaignStatus.RUNNING, CampaignStatus.SCHEDULED):
+        if campaign.status.ended:
             raise UsageError(said("campaign %(number)s has ended; nothing of it can go on", number=number))
         if self._courses.of(number)[0]:
             if campaign.status is not CampaignStatus.PAUSED:
@@ -226,8 +226,8 @@ class CampaignDesk:
             PAUSED_HERE if campaign.reason == PAUSED_HERE else _without_addresses(campaign.reason),
             campaign.starts_at,
             campaign.frozen_at,
-            {locale: _plain(by_locale[locale]) for locale in sorted(by_locale)},
-            {domain: _plain(by_domain[domain]) for domain in largest[:DOMAINS]},
+            {locale: by_state(by_locale[locale]) for locale in sorted(by_locale)},
+            {domain: by_state(by_domain[domain]) for domain in largest[:DOMAINS]},
             {locale: _language(locale) for locale in by_locale},
             more_domains=max(0, len(largest) - DOMAINS),
             here=here,
@@ -236,7 +236,7 @@ class CampaignDesk:
             others=tuple(run.name for run in await stores.campaigns.runs(number)),
             error=error and (_without_addresses(error[0]), _without_addresses(error[1])),
             decisions=_decisions(campaign, by_locale),
-            really_cancel=really_cancel(number) if campaign.status in OPEN else "",
+            really_cancel="" if campaign.status.ended else really_cancel(number),
         )
         if campaign.status is not CampaignStatus.RUNNING:
             return watched
@@ -293,10 +293,6 @@ def _decisions(campaign: Campaign, by_locale: Mapping[str, Mapping[State, int]])
 def _without_addresses(text: str) -> str:
     """What a server said, without whom it concerns: an address is shown to those who ask for it."""
     return _ADDRESS.sub(r"…@\1", text) if _ADDRESS.search(text) else text
-
-
-def _plain(counts: Mapping[State, int]) -> dict[str, int]:
-    return {state.value: number for state, number in counts.items()}
 
 
 def _language(locale: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -24,7 +23,7 @@ from newsletter.audience.subscribers import (
     parse_address,
 )
 from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
-from newsletter.cli.output import AsJson, confirm, say, say_json
+from newsletter.cli.output import AsJson, agreed, say, say_json
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -250,9 +249,7 @@ def erase_command(
 ) -> None:
     """Erase one person for good; a keyed hash is left, by which no later import brings them back."""
     house, email = open_house(), parsed(address)
-    if not yes and not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked", "add --yes to erase without being asked")
-    if not yes and not confirm(f"Erase all that is stored of {address}, for good?"):
+    if not agreed(f"Erase all that is stored of {address}, for good?", "erase", yes=yes):
         say("nothing was erased")
         return
 

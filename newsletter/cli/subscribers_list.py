@@ -24,6 +24,7 @@ from newsletter.audience.subscribers import Status, Subscriber
 from newsletter.cli.campaigns_export import STDOUT, new_file
 from newsletter.cli.output import AsJson, say, say_json, table, tell
 from newsletter.cli.segments import known_segments
+from newsletter.cli.shape import OnlyLocales
 from newsletter.cli.wiring import House, Stores, open_house
 from newsletter.errors import UsageError
 
@@ -89,7 +90,6 @@ class Asked:
 
 Segments = Annotated[list[str] | None, typer.Option("--segment", "-s", help="Only this segment; all, if repeated.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only with this tag; one of them, if repeated.")]
-Locales = Annotated[list[str] | None, typer.Option("--locale", help="Only this language; may be repeated.")]
 Where = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="COLUMN=VALUE", help="Only with this value in a further column: county=Addison."),
@@ -108,7 +108,7 @@ def register(app: typer.Typer) -> None:
 def list_command(
     segments: Segments = None,
     tags: Tags = None,
-    locales: Locales = None,
+    locales: OnlyLocales = None,
     where: Where = None,
     statuses: Statuses = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many people to list.")] = 50,
@@ -158,7 +158,7 @@ def export_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; - for standard output.")],
     segments: Segments = None,
     tags: Tags = None,
-    locales: Locales = None,
+    locales: OnlyLocales = None,
     where: Where = None,
     statuses: Statuses = None,
     person: Annotated[

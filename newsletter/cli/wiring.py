@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.cli.actor import person
 from newsletter.cli.kept import Kept, stamp
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
-from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, StoreError
+from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, UsageError, did_you_mean
 from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.checks.findings import CheckFinding
@@ -49,6 +47,7 @@ if TYPE_CHECKING:
     from newsletter.adapters.dkim import DkimSigner
     from newsletter.adapters.mailbox import ImapServer
     from newsletter.adapters.smtp import SmtpServer
+    from newsletter.audience.tokens import Tokens
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
@@ -88,6 +87,12 @@ class House:
     def when(self, moment: dt.datetime) -> str:
         """A time as the organisation's clocks show it: "2026-12-01 09:00 EST"."""
         return f"{moment.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
+
+    def require_locales(self, names: Sequence[str]) -> None:
+        """Raise UsageError for one that the settings do not offer."""
+        for name in names:
+            if name not in self.settings.locales:
+                raise UsageError(f"unknown locale '{name}'", did_you_mean(name, self.settings.locales))
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -341,49 +346,11 @@ class House:
         return {domain: limit for domain, limit in given.items() if limit != Limit(domain)}
 
     async def tokens(self, database: Database) -> Tokens:
-        """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError.
-
-        A file may hold several keys, one a line: the first makes links, the others are still accepted.
-        """
-        from newsletter.store.identity import bind_keys, has_key
+        """The maker of reader links.  Its key is created with the database, and only then.  Raises StoreError."""
+        from newsletter.cli.keys import open_tokens
 
         file = self.workspace.root / self.settings.secret_key_file
-        try:
-            key = self.settings.secret_key or (file.read_text(encoding="utf-8").strip() if file.is_file() else None)
-            if key is None and await has_key(database):
-                raise StoreError(
-                    said("the secret key file %(file)s is gone", file=self.workspace.shown(file)),
-                    said("restore it from a backup: links in mail already sent work with that key only"),
-                )
-            tokens = Tokens(tuple(line.encode() for line in _keys(_new_key(file) if key is None else key)))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            values = {"file": self.workspace.shown(file), "why": reason}
-            message = said("the secret key in %(file)s cannot be used: %(why)s", **values)
-            raise StoreError(message, said("restore the file from a backup")) from None
-        await bind_keys(database, tokens.fingerprints())
-        return tokens
-
-
-def _keys(text: str) -> list[str]:
-    """The keys in a text, one a line."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _new_key(file: Path) -> str:
-    """Make a key that is on the disk before anything is made with it."""
-    key = secrets.token_urlsafe(MIN_KEY_BYTES)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            out.write(f"{key}\n")
-            out.flush()
-            os.fsync(out.fileno())
-    except OSError:
-        file.unlink()  # an empty file would be taken for a key that is broken, and for good
-        raise
-    return key
+        return await open_tokens(database, file, self.workspace.shown(file), self.settings.secret_key)
 
 
 @dataclass(frozen=True, slots=True)

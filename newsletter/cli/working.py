@@ -54,9 +54,6 @@ class Meter:
         """Now is the time to read how far the campaigns are."""
 
 
-_ENDED = (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
-
-
 @dataclass(slots=True)
 class Worker:
     """Delivers the campaigns of one database.  ``runner.server`` is ``pool``."""
@@ -156,7 +153,7 @@ class Worker:
             if campaign is not None and self._calls_for_a_look(campaign, waiting.get(number, 0)):
                 await self.look(number)
         for number, status in list(self._status.items()):
-            if status not in _ENDED and number not in open_campaigns:  # somebody else ended it
+            if not status.ended and number not in open_campaigns:  # somebody else ended it
                 campaign = await self._stores.campaigns.get(number)
                 if campaign is not None:
                     self._say(number, campaign.status)

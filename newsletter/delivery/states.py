@@ -53,6 +53,11 @@ class CampaignStatus(StrEnum):
     FINISHED = "finished"  # nothing of it can move by itself any more
     CANCELLED = "cancelled"
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing of it moves by itself, now or later."""
+        return self in (CampaignStatus.FINISHED, CampaignStatus.CANCELLED)
+
 
 _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
 # Security and policy; the mail system; the protocol; limits of a relay; the sender's own address.

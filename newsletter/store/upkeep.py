@@ -154,7 +154,7 @@ class Upkeep:
         )
 
 
-_OPEN = (CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+_OPEN = [status for status in CampaignStatus if not status.ended]
 
 
 async def move(
