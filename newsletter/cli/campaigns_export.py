@@ -24,7 +24,7 @@ import typer
 from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.cells import GUARD, guarded
 from newsletter.cli.campaigns_resolve import Number
-from newsletter.cli.output import printable, tell
+from newsletter.cli.output import counted, printable, tell
 from newsletter.cli.wiring import open_house
 from newsletter.delivery.states import State
 from newsletter.errors import UsageError
@@ -67,7 +67,7 @@ def export_command(
 
     written = asyncio.run(run())
     if file != STDOUT:
-        tell(f"{file}: {written} {'row' if written == 1 else 'rows'}")
+        tell(f"{file}: {counted(written, 'row', 'rows')}")
         tell("  it holds addresses; only you can read it; delete it when it has done its work")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from newsletter.cli.output import AsJson, finding_json, out, printable, say, say_json
+from newsletter.cli.output import AsJson, counted, finding_json, out, printable, say, say_json
 from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import ContentError, Finding, Level, SourceSpan
@@ -130,9 +130,9 @@ def _say(entry: Entry) -> None:
 
 
 def _sum_up(house: House, issues: int, errors: int, warnings: int) -> None:
-    told = f"{issues} {'issue' if issues == 1 else 'issues'} checked"
-    counts = [f"{errors} {'error' if errors == 1 else 'errors'}"] if errors else []
-    counts += [f"{warnings} {'warning' if warnings == 1 else 'warnings'}"] if warnings else []
+    told = f"{counted(issues, 'issue', 'issues')} checked"
+    counts = [counted(errors, "error", "errors")] if errors else []
+    counts += [counted(warnings, "warning", "warnings")] if warnings else []
     if errors:
         say(f"{told}: {', '.join(counts)}", "bold red")
     else:

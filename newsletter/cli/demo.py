@@ -23,7 +23,7 @@ import typer
 
 from newsletter.cli.check import check_issue
 from newsletter.cli.content import write_editions
-from newsletter.cli.output import say, table
+from newsletter.cli.output import counted, say, table
 from newsletter.cli.subscribers_import import import_list, print_report
 from newsletter.cli.wiring import House, open_house, with_settings
 from newsletter.content.load import LoadedIssue
@@ -63,7 +63,7 @@ def demo_command(
     if findings:
         raise ContentError(findings)
     loaded = max((house.load(file) for file in files), key=lambda found: found.issue.date)
-    say(f"checked {len(files)} {'issue' if len(files) == 1 else 'issues'}: all is well; sending '{loaded.slug}'")
+    say(f"checked {counted(len(files), 'issue', 'issues')}: all is well; sending '{loaded.slug}'")
     asyncio.run(_run(house, loaded))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import AsJson, say, say_json, tell
+from newsletter.cli.output import AsJson, counted, say, say_json, tell
 from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
@@ -125,7 +125,7 @@ def _print(report: Report, file: Path, catalog: str) -> None:
 
     new = report.count(Outcome.TRANSLATED)
     told = [
-        f"{new} {'translation' if new == 1 else 'translations'} went in",
+        f"{counted(new, 'translation', 'translations')} went in",
         f"{report.count(Outcome.MARKED)} marked or noted",
         f"{report.count(Outcome.UNCHANGED)} as they were",
         f"{report.count(Outcome.EMPTY)} still empty",
@@ -136,7 +136,7 @@ def _print(report: Report, file: Path, catalog: str) -> None:
     if len(report.refused) > SHOWN:
         tell(f"  … and {len(report.refused) - SHOWN} more; --json lists them all")
     if report.refused:
-        rows = "1 row" if len(report.refused) == 1 else f"{len(report.refused)} rows"
+        rows = counted(len(report.refused), "row", "rows")
         tell(f"  hint: {rows} of {file} did not go in; mend and import it again, which is harmless")
 
 

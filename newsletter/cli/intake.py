@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.cli.output import say, say_json, tell
+from newsletter.cli.output import counted, say, say_json, tell
 from newsletter.cli.report import people
 from newsletter.cli.wiring import House
 from newsletter.delivery.bounces import Kind, Sort, read_returned
@@ -82,7 +82,8 @@ class Intake:
             if self.left:
                 say(f"{self.left} left where they are: from people, or about mail that is not ours")
         if number := self.counts()[Kind.SENDER]:
-            tell(f"attention: {number} mails were refused because of us; nobody is suppressed for that")
+            refused = counted(number, "mail was", "mails were")
+            tell(f"attention: {refused} refused because of us; nobody is suppressed for that")
             tell("  hint: 'newsletter bounces report' tells what the servers say")
 
 

@@ -47,6 +47,11 @@ def say_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """ "1 row", "2 rows"."""
+    return f"{number} {one if number == 1 else several}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str = "") -> None:
     """A table; numbers stand on the right.  Without rows, the sentence ``none``, if there is one.
 
@@ -76,7 +81,7 @@ def report_error(error: NewsletterError) -> None:
         hint = f"\n  hint: {printable(finding.hint)}" if finding.hint else ""
         where, message = (f"{finding.where}: ", "bold"), printable(finding.message)
         err.print(Text.assemble(where, message, (f" [{finding.code}]", "dim"), hint))
-    err.print(Text(f"{len(findings)} {'mistake' if len(findings) == 1 else 'mistakes'}", style="bold red"))
+    err.print(Text(counted(len(findings), "mistake", "mistakes"), style="bold red"))
 
 
 def finding_json(finding: Finding) -> dict[str, object]:

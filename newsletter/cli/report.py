@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from newsletter.cli.output import table
+from newsletter.cli.output import counted, table
 from newsletter.delivery.states import UNDELIVERED, CampaignStatus, State
 from newsletter.errors import NotDeliveredError
 from newsletter.store.campaigns import Campaign
@@ -25,7 +25,7 @@ def numbers(by_locale: dict[str, int]) -> str:
 
 def people(number: int) -> str:
     """ "1 person", "2 people"."""
-    return "1 person" if number == 1 else f"{number} people"
+    return counted(number, "person", "people")
 
 
 def print_counts(counts: Counts) -> None:

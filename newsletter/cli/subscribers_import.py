@@ -13,7 +13,7 @@ from newsletter.audience.consent import MAX_SOURCE, parse_moment
 from newsletter.audience.csvlist import Said, read_list
 from newsletter.audience.lookalikes import likely_domain, near_key
 from newsletter.audience.subscribers import Status, clean_text
-from newsletter.cli.output import AsJson, say, say_json, tell
+from newsletter.cli.output import AsJson, counted, say, say_json, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
 
@@ -114,7 +114,7 @@ def print_report(report: ImportReport, file: Path) -> None:
     if report.kept:
         say(f"  of {report.kept} the file says another status, kind of mail or pause; what the list says stays")
     if report.consents:
-        say(f"  {report.consents} {'consent' if report.consents == 1 else 'consents'} recorded")
+        say(f"  {counted(report.consents, 'consent', 'consents')} recorded")
     if report.without_consent:
         say(f"  of {report.without_consent} added nobody says where and when they agreed to get mail")
         say("  next: import the file again with --consent-source and --consent-date, if you know")

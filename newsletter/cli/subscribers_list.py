@@ -22,7 +22,7 @@ from newsletter.audience.csvlist import COLUMNS, parse_locale
 from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule
 from newsletter.audience.subscribers import Status, Subscriber
 from newsletter.cli.campaigns_export import STDOUT, new_file
-from newsletter.cli.output import AsJson, say, say_json, table, tell
+from newsletter.cli.output import AsJson, counted, say, say_json, table, tell
 from newsletter.cli.segments import known_segments
 from newsletter.cli.shape import OnlyLocales
 from newsletter.cli.wiring import House, Stores, open_house
@@ -178,7 +178,7 @@ def export_command(
     if as_json:
         say_json({"file": str(file), "people": written})
         return
-    tell(f"{file}: {written} {'person' if written == 1 else 'people'}")
+    tell(f"{file}: {counted(written, 'person', 'people')}")
     tell("  it holds addresses; only you can read it; delete it when it has done its work")
 
 

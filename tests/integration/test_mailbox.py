@@ -147,7 +147,7 @@ def test_the_circle_closes(sender: Space, servers: MailServers, sink: Inbox, ver
 def test_what_is_refused_because_of_us_is_said_loudly(sender: Space, servers: MailServers) -> None:
     sender.run("send", "june", "--segment", "supporters", "--yes")
     servers.wait_for(3)
-    assert "attention: 1 mails were refused because of us" in sender.run("bounces", "fetch").stderr
+    assert "attention: 1 mail was refused because of us" in sender.run("bounces", "fetch").stderr
     shown = sender.run("bounces", "report", "1")
     assert "blocked using bl.example.net" in shown.stderr
     assert "strict@" not in shown.stderr + shown.stdout
