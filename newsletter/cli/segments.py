@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import yaml
 
+from newsletter.audience.segments import as_data
 from newsletter.cli.output import AsJson, say, say_json, table
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError, did_you_mean
@@ -56,6 +59,23 @@ async def first_people(house: House, stores: Stores, name: str, limit: int) -> t
         if len(found) > limit:
             break
     return found[:limit], len(found) > limit
+
+
+@app.command("list")
+def list_command(as_json: AsJson = False) -> None:
+    """List the segments with their rules.  Asks no database."""
+    rules = {name: as_data(rule) for name, rule in open_house().settings.segments.items()}
+    if as_json:
+        say_json(rules)
+        return
+    table(
+        ("segment", "rule"),
+        (
+            (name, yaml.safe_dump(rule, default_flow_style=True, allow_unicode=True, width=math.inf).strip())
+            for name, rule in rules.items()
+        ),
+        none="newsletter.yaml defines none yet",
+    )
 
 
 @app.command("count")

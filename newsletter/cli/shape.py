@@ -31,7 +31,7 @@ PARTS = {
 GROUPS = {
     "i18n": ("sync", "status", "check", "waive", "approve", "export", "import"),
     "subscribers": ("import", "check", "list", "export", "add", "show", "unsubscribe", "erase"),
-    "segments": ("count", "show"),
+    "segments": ("list", "count", "show"),
     "campaigns": ("list", "show", "watch", "export", "resolve", "pause", "resume", "cancel"),
     "bounces": ("fetch", "pipe", "read", "report"),
     "archive": ("list", "hide", "show"),

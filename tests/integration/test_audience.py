@@ -42,6 +42,15 @@ def test_good_rows_go_in_and_bad_ones_are_listed_with_line_and_reason(space: Spa
     }
 
 
+def test_segments_are_listed_with_their_rules(space: Space) -> None:
+    rules = space.json("segments", "list")
+    assert isinstance(rules, dict)
+    assert set(rules) == {"everybody", "supporters", "spanish", "addison", "outside-addison"}
+    assert rules["supporters"] == {"tag": ["supporter"]}
+    assert "{tag: [supporter]}" in space.run("segments", "list").stdout
+    assert not (space.root / "var" / "newsletter.db").exists()
+
+
 def test_a_stray_quotation_mark_swallows_nobody(space: Space) -> None:
     others = [f"r{n}@example.org,Reader {n},es,," for n in range(50)]
     space.write_list('ana@example.org,"Ana,es,,', *others)
