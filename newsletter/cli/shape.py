@@ -30,7 +30,7 @@ PARTS = {
 
 GROUPS = {
     "i18n": ("sync", "status", "check", "waive", "approve", "export", "import"),
-    "subscribers": ("import", "check", "list", "export", "add", "show", "unsubscribe", "erase"),
+    "subscribers": ("import", "check", "list", "export", "add", "change", "show", "unsubscribe", "erase"),
     "segments": ("list", "count", "show"),
     "campaigns": ("list", "show", "watch", "export", "resolve", "pause", "resume", "cancel"),
     "bounces": ("fetch", "pipe", "read", "report"),
