@@ -6,8 +6,8 @@ and ``per_day`` count what left during the last hour or day, whenever that
 began, as relays do; what is left of them may go at once.
 
 Mail that somebody waits for, as the one by which a form is confirmed, counts
-like any other.  A campaign leaves some places to it, so that nobody waits for
-it until tomorrow because a campaign went out today.
+like any other.  Where there are such forms, a campaign leaves some places to
+it, so that nobody waits for it until tomorrow because a campaign went out today.
 
 Nothing here keeps time or state: ``store/allowances.py`` locks a row, asks
 this room what it means, and writes it back, so that all runs and machines
@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 AHEAD = 0.25  # seconds that moments are given out ahead of time; a claim waits so long, or some more under two limits
-KEPT = 20  # a campaign leaves one of so many places of an hour or a day to mail that somebody waits for
+KEPT = 20  # a generous campaign leaves one of so many places of an hour or a day to mail that somebody waits for
 _WINDOWS = {"hour": (3600, 60), "day": (86_400, 900)}  # length, and width of what is counted as one, in seconds
 
 Counts = dict[str, dict[str, int]]
@@ -63,12 +63,12 @@ class Room:
     spacing: float = 0.0
 
 
-def room(limit: Limit, used: Used, now: dt.datetime, *, awaited: bool = False) -> Room:
+def room(limit: Limit, used: Used, now: dt.datetime, *, awaited: bool = False, generous: bool = False) -> Room:
     """What a limit allows a campaign at ``now``; with ``awaited``, a mail that somebody waits for.
 
-    Such a mail may have the places that campaigns leave, and under
-    ``per_second`` always the next moment: it would hardly ever find a campaign
-    that has not just taken it.
+    A ``generous`` campaign leaves places to such mail, which under
+    ``per_second`` always gets the next moment: it would hardly ever find a
+    campaign that has not just taken it.
     """
     free, first, spacing = 1_000_000, now, 0.0
     if limit.per_second is not None:
@@ -81,7 +81,7 @@ def room(limit: Limit, used: Used, now: dt.datetime, *, awaited: bool = False) -
     for name, most in limit.windows():
         length, width = _WINDOWS[name]
         counted = _counted(used, name, now)
-        left = most - sum(counted.values()) - (0 if awaited else most // KEPT)
+        left = most - sum(counted.values()) - (most // KEPT if generous else 0)
         if left <= 0:
             # Room comes when enough of the oldest buckets have left the window as a whole.
             first = max(first, _freed(counted, 1 - left, length, width, now))

@@ -15,20 +15,22 @@ import sqlalchemy as sa
 from newsletter.clock import Clock
 from newsletter.delivery.limits import Limit, Room, Used, give_back, room, take, timetable
 from newsletter.store.database import Database
-from newsletter.store.tables import allowances
+from newsletter.store.tables import allowances, signups
 
 
 @dataclass(slots=True)
 class Allowances:
     """The accounts of some limits inside one transaction, by domain ("" is all mail); ``save`` at its end.
 
-    ``awaited`` says for what there is to be room: for a mail that somebody waits for, or for a campaign.
+    ``awaited`` says for what there is to be room: for a mail that somebody waits for, or for a campaign, which is
+    ``generous`` where forms were filled in of late.
     """
 
     limits: Mapping[str, Limit]
     now: dt.datetime
     _used: dict[str, Used]
     awaited: bool = False
+    generous: bool = False
     _changed: set[str] = field(default_factory=set)
 
     @classmethod
@@ -52,14 +54,16 @@ class Allowances:
         )
         rows = {row["key"]: row for row in connection.execute(query).mappings()}
         now: dt.datetime = connection.execute(sa.select(time)).scalar_one()
-        return cls(limits, now, {key: Used(row["next_at"], row["counts"]) for key, row in rows.items()}, awaited)
+        generous = not awaited and connection.execute(sa.select(sa.exists().select_from(signups))).scalar_one()
+        used = {key: Used(row["next_at"], row["counts"]) for key, row in rows.items()}
+        return cls(limits, now, used, awaited, generous)
 
     def room(self, domain: str) -> Room:
         """What is left for a domain, or with "" for all mail."""
         limit = self.limits.get(domain)
         if limit is None:
             return Room(1_000_000, self.now)
-        return room(limit, self._used[domain], self.now, awaited=self.awaited)
+        return room(limit, self._used[domain], self.now, awaited=self.awaited, generous=self.generous)
 
     def take(self, numbers: Mapping[str, int]) -> dict[str, list[dt.datetime]]:
         """Use up some of it: so many messages of each domain, "" being all others.  Returns when each may be begun."""
