@@ -129,8 +129,8 @@ def _files(house: House, edition: Rendered) -> dict[str, bytes]:
     leave = f"mailto:{sender.reply_to}?subject=unsubscribe"
     links = {UNSUBSCRIBE_FIELD: leave, PREFERENCES_FIELD: f"mailto:{sender.reply_to}?subject=preferences"}
     nobody = Reader("reader@example.org", "", "", token="preview")  # noqa: S106 - no token of anybody
-    template = MessageTemplate(house.freeze(edition))
-    message = template.fill(nobody, f"<preview@{sender.domain}>", house.clock.now())
+    frozen = house.freeze(edition)
+    message = MessageTemplate(frozen).fill(nobody, f"<preview@{sender.domain}>", house.clock.now())
 
     def page(text: str) -> bytes:
         filled = fill_marks(
@@ -141,6 +141,6 @@ def _files(house: House, edition: Rendered) -> dict[str, bytes]:
     return {
         "html": page(edition.html),
         "mjml": page(edition.mjml),
-        "txt": fill_marks(without_kind(edition.text), links.get).encode(),
+        "txt": fill_marks(without_kind(frozen.text), links.get).encode(),
         "eml": message,
     }

@@ -33,7 +33,7 @@ from newsletter.delivery.headers import address_field, encode_text, list_field
 from newsletter.errors import TemplateError
 from newsletter.i18n.locales import content_language
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
-from newsletter.render.pictures import place_media
+from newsletter.render.pictures import place_media, without_media
 from newsletter.render.rendered import Rendered
 from newsletter.wording import said
 
@@ -123,8 +123,11 @@ def freeze_edition(
     A specimen is written here, where a mistake can still be mended: a campaign
     that holds an edition which cannot be written would be stuck.
     """
-    page = inline(rendered.html) if inline else place_media(rendered.html, f"{sender.public_url}/")
-    edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, rendered.text, page, calendar)
+    if inline:
+        text, page = without_media(rendered.text), inline(rendered.html)
+    else:
+        text, page = (place_media(part, f"{sender.public_url}/") for part in (rendered.text, rendered.html))
+    edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, text, page, calendar)
     specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
     message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
     if not message.isascii() or max(map(len, message.split(b"\r\n"))) > MAX_LINE:

@@ -205,6 +205,10 @@ class Composer:
         """What gives, for a locale, the function that translates template words; a draft's marks holes."""
         return lambda locale: template_words(locale, self._catalogs, draft=letter.draft)
 
+    def picture(self, src: str) -> str:
+        """Where a picture of an issue is fetched from, as ``Pictures.url`` has it."""
+        return self._pictures.url(src)
+
     def template_words(self, locale: str) -> Words:
         """The function that translates template words into one language; raises TemplateError for a missing one."""
         return template_words(locale, self._catalogs)

@@ -114,6 +114,16 @@ def place_media(page: str, base: str) -> str:
     return _fill(page, lambda path: base + path)
 
 
+def without_media(text: str) -> str:
+    """A text without the lines that are addresses of pictures: the mail carries them."""
+
+    def is_address(line: str) -> bool:
+        found = MARK.fullmatch(line.strip())
+        return found is not None and found["field"] == MEDIA_FIELD
+
+    return "\n".join(line for line in text.split("\n") if not is_address(line))
+
+
 def _fill(page: str, url: Callable[[str], str]) -> str:
     return MARK.sub(lambda found: url(found["fallback"]) if found["field"] == MEDIA_FIELD else found.group(), page)
 

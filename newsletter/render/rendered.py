@@ -36,7 +36,7 @@ class Rendered:
 def render(letter: Letter, composer: Composer, *, anchored: bool = False) -> Rendered:
     """Render one letter, with marks before its blocks if ``anchored`` (``anchors.py``).  Raises TemplateError."""
     mjml, html = composer.mjml_and_html(letter, anchored=anchored)
-    text = write_text(letter, composer.letterhead, composer.words_for(letter))
+    text = write_text(letter, composer.letterhead, composer.words_for(letter), composer.picture)
     subject = to_marks(subject_of(letter))
     return Rendered(letter.slug, letter.locale, letter.segments, subject, text, html, mjml)
 

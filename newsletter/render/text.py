@@ -1,10 +1,11 @@
 """Letter → plain text, written to be read as such, not scraped out of the HTML.
 
-Headings are underlined, links are numbered and listed below the block they
-stand in, buttons stand on their own line with their address, lines are wrapped
-at WIDTH.  Reader placeholders stand in it as marks, unbroken.  The halves of a
-bilingual letter follow each other, with a rule between that names the second's
-language, and share one header and one footer.
+Headings are underlined, links are numbered and listed below the paragraph they
+stand in, buttons stand on their own line with their address, pictures are told
+in words with theirs, lines are wrapped at WIDTH.  So whatever the page links to
+or shows, the text names as often.  Reader placeholders stand in it as marks,
+unbroken.  The halves of a bilingual letter follow each other, with a rule
+between that names the second's language, and share one header and one footer.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ from newsletter.render.links import (
     PREFERENCES_FIELD,
     Links,
     Offered,
-    OtherEdition,
     archive_url,
     other_editions,
 )
@@ -66,27 +66,28 @@ def appeal_amounts(appeal: Appeal, formats: Formats) -> str:
     return formats.list([formats.money(amount, appeal.currency) for amount in appeal.amounts], "or")
 
 
-def write_text(letter: Letter, letterhead: Letterhead, words_for: Callable[[str], Words]) -> str:
-    """The plain-text part of a letter, lines ended by ``\\n``."""
-    halves = [_half(edition, letterhead, words_for(edition.locale)) for edition in editions_of(letter)]
-    first, *others = halves
-    parts = list(first.parts([half.below() for half in others]))
+def write_text(
+    letter: Letter, letterhead: Letterhead, words_for: Callable[[str], Words], picture: Callable[[str], str]
+) -> str:
+    """The plain-text part of a letter, lines ended by ``\\n``; ``picture`` gives the address of a picture's ``src``."""
+
+    def half_of(edition: Edition) -> _Half:
+        words = words_for(edition.locale)
+        return _Half(edition, letterhead.name(edition.locale), words, Links(letterhead, edition, words), picture)
+
+    first, *others = halves = [half_of(edition) for edition in editions_of(letter)]
+    elsewhere = [f"{other.label}:\n  {other.url}" for other in other_editions(letterhead, letter, words_for)]
+    parts = list(first.parts([*(half.below() for half in others), *elsewhere]))
     for half in others:
         parts += [f" {own_name(half.edition.locale).upper()} ".center(WIDTH, "="), *half.parts()]
-    parts.append("\n\n".join(_footer(halves, letterhead, other_editions(letterhead, letter, words_for))))
+    parts.append("\n\n".join(_footer(halves, letterhead)))
     return "\n\n\n".join(part.strip("\n") for part in parts if part) + "\n"
 
 
-def _half(edition: Edition, letterhead: Letterhead, words: Words) -> _Half:
-    return _Half(edition, letterhead.name(edition.locale), words, Links(letterhead, edition, words))
-
-
-def _footer(halves: Sequence[_Half], letterhead: Letterhead, others: Sequence[OtherEdition]) -> Iterator[str]:
+def _footer(halves: Sequence[_Half], letterhead: Letterhead) -> Iterator[str]:
     yield "-" * WIDTH
     for half in halves:
-        last = half is halves[-1]
-        page = archive_url(letterhead, half.edition.slug, half.edition.locale)
-        yield from half.leaving(page, others if last else ())
+        yield from half.leaving(archive_url(letterhead, half.edition.slug, half.edition.locale))
     yield "\n".join((*dict.fromkeys(half.name for half in halves), _wrap(letterhead.postal_address)))
 
 
@@ -98,18 +99,20 @@ class _Half:
     name: str
     words: Words
     links: Links
+    picture: Callable[[str], str]
 
     def parts(self, notes: Sequence[str] = ()) -> Iterator[str]:
-        """The heading, with ``notes`` below the date, then each block."""
+        """The heading, with ``notes`` below the date and the preheader below the subject, then each block."""
         issue, formats = self.edition.issue, self.edition.formats
-        yield "\n".join([self.name.upper(), formats.date(issue.date), *notes, "", _title(issue.subject, "=")])
+        heading = [_title(issue.subject, "="), "", _wrap(issue.preheader)]
+        yield "\n".join([self.name.upper(), formats.date(issue.date), *notes, "", *heading])
         yield from ("\n\n".join(self._block(block)) for block in issue.blocks)
 
     def below(self) -> str:
         """What tells, at the top, that this half comes below."""
         return self.words("Read this in %(language)s below", language=own_name(self.edition.locale)) + " ↓"
 
-    def leaving(self, page: str, others: Sequence[OtherEdition]) -> Iterator[str]:
+    def leaving(self, page: str) -> Iterator[str]:
         """Why the letter came, how to have fewer of them, and where it can be read otherwise."""
         yield _wrap(self.words("You get this because you asked %(organisation)s for news.", organisation=self.name))
         rows = [
@@ -118,7 +121,6 @@ class _Half:
         ]
         if self.edition.issue.archive:
             rows.append((self.words("View in your browser"), page))
-        rows += [(other.label, other.url) for other in others]
         yield "\n".join(f"{label}:\n  {url}" for label, url in rows)
 
     def _block(self, block: Block) -> Iterator[str]:
@@ -132,11 +134,11 @@ class _Half:
             case Quote():
                 yield self._quote(block)
             case ImageBlock(image=image, link=link):
-                yield from self._image(image)
-                if link:
-                    yield str(link)
+                yield "\n".join([*self._image(image), *([f"{self._arrow} {link}"] if link else [])])
             case Video():
-                yield from self._titled(block.title, block.body, block.poster)
+                yield _title(block.title, "-")
+                yield from self._image(block.poster, still=True)
+                yield from _body(block.body)
                 yield self._button(self._watch(block), block.url)
             case Figures():
                 yield from self._figures(block)
@@ -164,15 +166,20 @@ class _Half:
         yield from self._image(image)
         yield from _body(body)
 
-    def _image(self, image: Image | None) -> Iterator[str]:
+    def _image(self, image: Image | None, *, still: bool = False) -> Iterator[str]:
+        """A picture in words, and where to see it unless it is a ``still`` of what a button leads to."""
         if image and (image.alt or image.caption or image.credit):
-            picture = [self.words("[Picture: %(alt)s]", alt=image.alt)] if image.alt else []
+            told = [_wrap(self.words("[Picture: %(alt)s]", alt=image.alt))] if image.alt else []
+            there = [] if still else [f"  {self.picture(str(image.src))}"]
             below = " ".join(line for line in (image.caption, image.credit) if line)
-            yield "\n".join(_wrap(line) for line in (*picture, below) if line)
+            yield "\n".join([*told, *there, *([_wrap(below)] if below else [])])
+
+    @property
+    def _arrow(self) -> str:
+        return "←" if self.edition.direction == "rtl" else "→"
 
     def _button(self, label: str, url: object) -> str:
-        arrow = "←" if self.edition.direction == "rtl" else "→"
-        return f"{_wrap(f'{label}:', f'{arrow} ', '  ')}\n  {url}"
+        return f"{_wrap(f'{label}:', f'{self._arrow} ', '  ')}\n  {url}"
 
     def _appeal(self, block: Appeal) -> Iterator[str]:
         yield from self._titled(block.title, block.body, block.image)
@@ -288,16 +295,16 @@ def _offers(label: str, offers: Sequence[Offered]) -> str:
 
 
 def _body(markdown: str, width: int = WIDTH) -> Iterator[str]:
-    links: list[str] = []
+    first = 1
     for piece in paragraphs(markdown):
-        plain = to_text(piece, len(links) + 1)
-        links += plain.links
+        plain = to_text(piece, first)
         if _HEADING.match(piece):
             yield _title(plain.paragraphs[0][2], "~")
         else:
             yield _joined(plain, width)
-    if links:
-        yield "\n".join(f"[{number}] {url}" for number, url in enumerate(links, 1))
+        if plain.links:
+            yield "\n".join(f"[{number}] {url}" for number, url in enumerate(plain.links, first))
+        first += len(plain.links)
 
 
 def _joined(plain: PlainText, width: int) -> str:

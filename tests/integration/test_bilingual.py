@@ -181,12 +181,15 @@ def test_test_message_comes_in_every_edition_that_the_settings_name(space: Space
     assert [str(parse(message)["Content-Language"]) for _from, _to, message in inbox.messages] == ["en", "es", "es, en"]
 
 
-def test_long_pair_is_warned_of_by_check_and_send_and_still_goes(space: Space) -> None:
+def test_long_pair_is_kept_in_the_house_until_somebody_takes_it_for_a_warning(space: Space) -> None:
     households(space)
     paragraph = ("A long paragraph about cows. " * 30).strip()
     block = f"  - {{type: text, id: long%d, body: {paragraph}}}\n"
     space.write_issue(ISSUE + "".join(block % number for number in range(22)))
     space.translate(translations={**SPANISH, paragraph: ("Un párrafo largo de vacas. " * 35).strip()})
+    done = space.run("check", "june", code=1)
+    assert re.search(r"error: issues/june\.yaml: the es\+en edition has 1\d\d KB, and Gmail hides", done.stdout)
+    space.set("checks", severity={"clipped": "warning"})
     done = space.run("check", "june")
     assert "1 issue checked: all is well in en, es, es+en, with" in done.stdout
     (warning,) = [line for line in done.stdout.splitlines() if "Gmail hides" in line]

@@ -118,6 +118,10 @@ def test_inline_pictures_come_with_the_mail_each_once(space_with_pictures: Space
     assert "https://news.example.org/media" not in html
     assert "data:image/png;base64,AAAA" in html, "a text is no picture"
     assert "friend" in html
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert "[Picture: " in text.get_content()
+    assert "/media/" not in text.get_content()
     assert not (space.root / "var" / "media").exists()
 
 

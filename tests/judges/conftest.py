@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.policy import default as modern
 from pathlib import Path
@@ -24,7 +24,7 @@ from newsletter.i18n.locales import direction, halves_of
 from newsletter.render.notice import already_there, to_confirm, write_notice
 from newsletter.workspace import find_workspace
 from tests.browser.conftest import browser as a_browser
-from tests.tools.node import installed
+from tests.tools.node import installed, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
@@ -135,6 +135,25 @@ def pages(samples: list[Sample]) -> list[Sample]:
             written = write_notice(notice, locale, house.composer, "https://news.example.org/")
             found.append(Sample(f"{name}.{locale}", Path(), written.html, written.text))
     return found
+
+
+@pytest.fixture(scope="session")
+def perl(samples: list[Sample]) -> Callable[..., dict[str, Any]]:
+    """Runs a script of this folder on all samples, and gives what it says, by mail."""
+
+    def run(script: str, *modules: str, packages: str) -> dict[str, Any]:
+        program = shutil.which("perl")
+        probe = [str(program), *(f"-M{module}" for module in modules), "-e", "1"]
+        if program is None or subprocess.run(probe, check=False, capture_output=True, timeout=TIMEOUT).returncode:
+            missing(f"{', '.join(modules)} are not here (Debian: {packages})")
+        command = [str(program), str(HERE / script), *(str(sample.path) for sample in samples)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert set(found) == {sample.name for sample in samples}
+        return dict(found)
+
+    return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import email
 import hashlib
-import json
-import shutil
-import subprocess
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import default as modern
 from email.utils import parsedate_to_datetime
@@ -14,23 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.judges.conftest import HERE, TIMEOUT, Sample, Verdicts
-from tests.tools.node import missing
+from tests.judges.conftest import Sample, Verdicts
 
 
 @pytest.fixture(scope="module")
-def by_perl(samples: list[Sample]) -> dict[str, Any]:
+def by_perl(perl: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """What Email::MIME reads, by mail."""
-    perl = shutil.which("perl")
-    probe = ["-MEmail::MIME", "-MEmail::Address::XS", "-e", "1"]
-    if perl is None or subprocess.run([perl, *probe], check=False, capture_output=True, timeout=TIMEOUT).returncode:
-        missing("Email::MIME is not here (Debian: libemail-mime-perl, libemail-address-xs-perl)")
-    command = [str(perl), str(HERE / "mime.pl"), *(str(sample.path) for sample in samples)]
-    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
-    assert run.returncode == 0, run.stderr
-    found = json.loads(run.stdout)
-    assert isinstance(found, dict)
-    return found
+    packages = "libemail-mime-perl, libemail-address-xs-perl"
+    return perl("mime.pl", "Email::MIME", "Email::Address::XS", packages=packages)
 
 
 def by_python(source: bytes) -> dict[str, Any]:

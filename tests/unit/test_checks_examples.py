@@ -156,8 +156,11 @@ def _without(what: str) -> Callable[[Rendered], Rendered]:
     return lambda made: replace(made, html=made.html.replace(what, ""), text=made.text.replace(what, ""))
 
 
-def _as_heavy_as(size: int) -> Callable[[Rendered], Rendered]:
-    return lambda made: replace(made, html=made.html + " " * (size - len(made.html.encode())))
+def _as_heavy_as(size: int, at: str = "<body") -> Callable[[Rendered], Rendered]:
+    def padded(html: str) -> str:
+        return html.replace(at, " " * (size - len(html.encode())) + at, 1)
+
+    return lambda made: replace(made, html=padded(made.html))
 
 
 MARCH = "A crowd with banners before the State House."
@@ -168,7 +171,7 @@ CASES: dict[Quality, tuple[Case, Case]] = {
         Case((text("Read [example.org/law](https://example.com/law)."),)),
         Case((text("Read [example.org/law](https://www.example.org/law)."),)),
     ),
-    Quality.CLIPPED: (Case(change=_as_heavy_as(100_001)), Case(change=_as_heavy_as(89_000))),
+    Quality.CLIPPED: (Case(change=_as_heavy_as(101_000)), Case(change=_as_heavy_as(101_000, at="</body"))),
     Quality.OVER_BUDGET: (Case(change=_as_heavy_as(90_001)), Case(change=_as_heavy_as(90_000))),
     Quality.MOSTLY_PICTURES: (Case((picture(MARCH),)), Case((picture(MARCH), text("We won. " * 60) | {"id": "b"}))),
     Quality.HEADING_ORDER: (Case((text("## Why\n\nBecause."),)), Case((text("Hello.") | {"title": "Why"},))),
@@ -189,7 +192,10 @@ CASES: dict[Quality, tuple[Case, Case]] = {
         Case(subject="ICE, USDA and the DMV: what Vermont’s NO POLIMIGRA says"),
     ),
     Quality.EXCLAMATIONS: (Case((text("We won!! " + "And so on. " * 50),)), Case((text("¡Ganamos! We won! " * 30),))),
-    Quality.FILTER_WORDS: (Case((text("Dear {first_name|friend},"),)), Case((text("Dear {first_name|friends},"),))),
+    Quality.FILTER_WORDS: (
+        Case((text("Say: Hello, my name is {first_name|…}."),)),
+        Case((text("Dear {first_name|friends}, say: Hello, I’m {first_name|…}."),)),
+    ),
     Quality.LETTER_LONG: (Case((letter("Déjenlo volver aquí. " * 56),)), Case((letter("Let him come home. " * 62),))),
     Quality.VAGUE_LINK: (Case((story("Read more"),)), Case((story("Read the ruling"),))),
     Quality.SAME_WORDS: (

@@ -150,7 +150,7 @@ def test_film_is_led_to_by_its_picture_and_its_button() -> None:
 def test_credit_stands_behind_the_caption_and_alone() -> None:
     picture = {**PICTURE, "caption": "Montpelier.", "credit": "Photo: Rosa"}
     letter = rendered(issue_of({"type": "image", "id": "i", "image": picture}))
-    assert "[Picture: A]\nMontpelier. Photo: Rosa" in letter.text
+    assert "[Picture: A]\n  https://example.org/a.png\nMontpelier. Photo: Rosa" in letter.text
     assert "Photo: Rosa" in Page(letter.html).text
     alone = rendered(issue_of({"type": "image", "id": "i", "image": {**PICTURE, "credit": "Photo: Rosa"}}))
     assert "Photo: Rosa" in Page(alone.html).text

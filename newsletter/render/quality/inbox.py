@@ -3,8 +3,8 @@
 Sources: Apple Mail on an iPhone shows some 40 characters of a subject, Gmail's
 list on a computer some 70; what is left of the line is filled with the
 preheader, or where that is short with whatever the mail says next.  SpamAssassin
-counts SUBJ_ALL_CAPS and PLING_QUERY, and phrases of 20_phrases.cf.  WCAG 2.2, 3.1.5 on plain words; screen
-readers spell out what they take for an abbreviation.
+counts SUBJ_ALL_CAPS and PLING_QUERY, and phrases of 20_phrases.cf; rspamd has INTRODUCTION.  WCAG 2.2, 3.1.5 on
+plain words; screen readers spell out what they take for an abbreviation.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FIRST_WORDS = 40  # characters below which other text follows the preheader in t
 PREVIEW = 140  # characters that the longest lists show of a preheader
 
 _WORD = re.compile(r"[^\W\d_]+")
-# Of SpamAssassin's 20_phrases.cf, what somebody might write in good faith.
+# Of SpamAssassin's 20_phrases.cf and rspamd's INTRODUCTION, what somebody might write in good faith.
 _SUSPECT = re.compile(
     r"^\s*Dear (?:friend|sirs?|madam)\b|\bjoin (?:millions|thousands)\b|\b(?-i:A(?:ct|CT) N(?:ow|OW))\b"
     r"|\bto be removed,? please|\burgent.{0,16}(?:assistance|business|notice|proposal|reply|request|response)"
-    r"|\b100% guaranteed|\bunclaimed\s(?:funds?|money|prizes?|rewards?)\b",
+    r"|\bmy name is\b|\b100% guaranteed|\bunclaimed\s(?:funds?|money|prizes?|rewards?)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _LOUD = re.compile(r"!{2,}|\?{2,}|[!?]*(?:!\?|\?!)[!?]*|¡{2,}")

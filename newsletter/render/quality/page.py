@@ -26,7 +26,7 @@ LARGEST = 3  # blocks that a report of the weight names
 def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[str, int]] = ()) -> Iterator[Remark]:
     """What is wrong with one page.  ``sizes`` are the bytes of each block, if they are known."""
     page = _Page(rendered.html)
-    yield from _weight(rendered, sizes)
+    yield from _weight(rendered, sizes, _first_needed(rendered.html, postal_address))
     yield from _outline(page.headings)
     if page.pictures and len(page.words) < FEW_WORDS:
         values = {"characters": len(page.words), "pictures": page.pictures}
@@ -50,7 +50,14 @@ def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[
             )
 
 
-def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]]) -> Iterator[Remark]:
+def _first_needed(html: str, postal_address: str) -> int:
+    """How many bytes of a page a reader must get to see a way out and the address."""
+    wanted = (mark(UNSUBSCRIBE_FIELD), html_escapes.escape(postal_address))
+    ends = [html.index(words) + len(words) if words in html else len(html) for words in wanted]
+    return len(html[: max(ends)].encode())
+
+
+def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]], needed: int) -> Iterator[Remark]:
     size = len(rendered.html.encode())
     if size <= BUDGET:
         return
@@ -60,7 +67,7 @@ def _weight(rendered: Rendered, sizes: Sequence[tuple[str, int]]) -> Iterator[Re
     largest = sorted(together.items(), key=lambda pair: -pair[1])[:LARGEST]
     told = ", ".join(f"{block} {its / 1000:.0f} KB" for block, its in largest)
     most = said("; the most have %(blocks)s", blocks=told) if told else ""
-    if size > CLIPPED_AT:
+    if needed > CLIPPED_AT:
         yield Remark(
             Quality.CLIPPED,
             "",

@@ -14,12 +14,12 @@ class Quality(StrEnum):
     NO_UNSUBSCRIBE = "no-unsubscribe"
     NO_POSTAL_ADDRESS = "no-postal-address"
 
+    CLIPPED = "clipped"
     MISLEADING_LINK = "misleading-link"
     LETTER_LONG = "letter-long"
     DEAD_LINK = "dead-link"
     PRIVATE_LINK = "private-link"
 
-    CLIPPED = "clipped"
     OVER_BUDGET = "over-budget"
     MOSTLY_PICTURES = "mostly-pictures"
     HEADING_ORDER = "heading-order"
@@ -52,7 +52,13 @@ class Quality(StrEnum):
 
 # The law and the readers want them in every mail, so no setting makes less of them.
 GUARDS = frozenset({Quality.NO_UNSUBSCRIBE, Quality.NO_POSTAL_ADDRESS})
-_ERRORS = GUARDS | {Quality.MISLEADING_LINK, Quality.LETTER_LONG, Quality.DEAD_LINK, Quality.PRIVATE_LINK}
+_ERRORS = GUARDS | {
+    Quality.CLIPPED,
+    Quality.MISLEADING_LINK,
+    Quality.LETTER_LONG,
+    Quality.DEAD_LINK,
+    Quality.PRIVATE_LINK,
+}
 
 
 def level_of(code: str) -> Level:
