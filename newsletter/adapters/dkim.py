@@ -79,7 +79,9 @@ class DkimSigner:
             f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={self.domain};\r\n"
             f" s={self.selector}; t={int(now.timestamp())};\r\n h={_listed(names)};\r\n bh={body_hash};\r\n b="
         ).encode("ascii")
-        signed = b"".join([fields[name] for name in names]) + _relaxed_field(field)
+        # Its own field comes last, in relaxed form, which it has but for its name and its folds (RFC 6376 §3.7).
+        own = b"dkim-signature:" + field[len("DKIM-Signature: ") :].replace(b"\r\n", b"")
+        signed = b"".join([fields[name] for name in names]) + own
         return Unsigned(message, field, hashlib.sha256(signed).digest())
 
     def dns_record(self) -> tuple[str, str]:

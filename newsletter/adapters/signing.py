@@ -99,6 +99,7 @@ class _Helper(asyncio.Protocol):
         self._key = key
         self._size = (key.key_size + 7) // 8
         self._transport: asyncio.Transport | None = None
+        self._at_work = False  # it takes a while to start
         self._rest = b""
         self._asked: deque[tuple[bytes, asyncio.Future[bytes]]] = deque()
 
@@ -111,7 +112,7 @@ class _Helper(asyncio.Protocol):
 
     async def sign(self, digest: bytes) -> bytes:
         """The signature of a SHA-256."""
-        if self._transport is None:
+        if self._transport is None or (self._asked and not self._at_work):
             return sign_digest(self._key, digest)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asked.append((digest, future))
@@ -124,6 +125,7 @@ class _Helper(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        self._at_work = True
         data = self._rest + data
         whole = len(data) - len(data) % self._size
         for at in range(0, whole, self._size):
