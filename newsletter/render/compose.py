@@ -31,7 +31,7 @@ from markupsafe import Markup
 from newsletter.content.markup import to_html
 from newsletter.content.placeholders import to_marks
 from newsletter.errors import NewsletterError, TemplateError
-from newsletter.i18n.formats import opening
+from newsletter.i18n.formats import opening, tied
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.anchors import anchor
@@ -51,6 +51,7 @@ TEMPLATE = "edition.mjml.j2"
 NOTICE_TEMPLATE = "notice.mjml.j2"
 MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
+_END_OF_HEADING = re.compile(r"[^<>]+(?=</h[1-6]>)")
 _ENGINES = "zq00000000x"  # how a token begins that the MJML engine sees
 _VALUES = "_values"  # the name in the Jinja context of the values behind the tokens
 
@@ -249,6 +250,7 @@ class Composer:
             },
             "markdown": _markdown,
             "opening": opening,
+            "tied": tied,
             "picture": self._pictures.url,
         }
 
@@ -291,7 +293,8 @@ def _anchor(edition: Edition) -> str:
 
 def _markdown(text: str, **styles: str) -> Markup:
     """HTML for a body; ``styles`` is CSS by tag, written inline because some mail clients drop all other."""
-    styled = _TAG.sub(lambda tag: f'{tag[0]} style="{styles[tag[1]]}"' if tag[1] in styles else tag[0], to_html(text))
+    body = _END_OF_HEADING.sub(lambda words: tied(words[0]), to_html(text))
+    styled = _TAG.sub(lambda tag: f'{tag[0]} style="{styles[tag[1]]}"' if tag[1] in styles else tag[0], body)
     return Markup(styled)  # noqa: S704 - to_html escapes everything
 
 

@@ -8,6 +8,7 @@ longer than any translation, so they try the layout harder than real text.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import load_issue
+from newsletter.content.parts import Sharing
 from newsletter.content.placeholders import fill_marks
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.translate import translate
@@ -142,6 +144,30 @@ def test_buttons_and_footer_links_fit_a_thumb(page: Page, width: int) -> None:
         _at(page, width), ".button a, .chip a, .foot a, .languages a", "e.getBoundingClientRect().height"
     )
     assert [entry for entry in heights if entry[0] < MIN_TARGET] == []
+
+
+def test_short_amounts_are_as_wide_as_each_other_and_wholly_links(page: Page) -> None:
+    for width in WIDTHS:
+        cells = _measured(
+            _at(page, width),
+            ".even a",
+            "[e.offsetWidth, e.offsetHeight, e.parentElement.clientWidth, e.parentElement.clientHeight]",
+        )
+        assert all(sizes[:2] == sizes[2:] for sizes, _amount in cells), (width, cells)
+        assert len({sizes[0] for sizes, amount in cells if len(amount) <= len("$120")}) == 1, (width, cells)
+
+
+def test_none_of_the_usual_share_buttons_stands_alone_on_a_line(page: Page) -> None:
+    for width in WIDTHS:
+        blocks = _at(page, width).eval_on_selector_all(
+            ".chips",
+            "(all) => all.map((e) => [...e.querySelectorAll('a')]"
+            ".map((a) => [a.innerText, a.getBoundingClientRect().top]))",
+        )
+        shares = [ways for ways in blocks if ways[0][0] == "WhatsApp"]
+        usual = min(shares, key=len)  # another block offers every way
+        assert len(usual) == len(Sharing.model_fields["ways"].default)
+        assert min(Counter(top for _way, top in usual).values()) > 1, (width, usual)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -23,13 +23,11 @@ from tests.judges.conftest import ROOT, Sample, Verdicts
 GMAIL_CUTS = 102 * 1024  # bytes
 NARROW, WIDE = 320, 600
 
-# What stock MJML does not use and a family of programs does not know, or not wholly.  The first two were asked for;
+# What stock MJML does not use and a family of programs does not know, or not wholly.  Both were asked for;
 # each adds something where it is known, and changes nothing where it is not.
 FEATURES = {
     "color-scheme CSS property": "Apple Mail asks it whether the mail has a dark look of its own",
     "mailto: links": "a letter to somebody, begun for the reader; Yahoo on Android lacks bcc, unused here",
-    "text-wrap": "leaves no word alone on a last line",
-    "min-width property": "makes the amounts of an appeal as wide as each other",
 }
 
 

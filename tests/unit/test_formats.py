@@ -12,7 +12,7 @@ import zoneinfo
 
 import pytest
 
-from newsletter.i18n.formats import Formats, opening
+from newsletter.i18n.formats import Formats, opening, tied
 
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 MORNING, EVENING, NIGHT = (
@@ -46,6 +46,24 @@ def test_line_of_its_own_begins_with_a_capital_and_keeps_the_others() -> None:
     assert opening("Monday, June 10") == "Monday, June 10"
     assert opening("الاثنين، 10 يونيو") == "الاثنين، 10 يونيو"
     assert opening("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Respalda a los trabajadores del campo", "Respalda a los trabajadores del\u00a0campo"),
+        ("Two of six", "Two of\u00a0six"),
+        ("هل ستأتي معنا", "هل ستأتي\u00a0معنا"),
+        ("Stand with farmworkers", "Stand with farmworkers"),
+        ("Para 5\u00a0000 personas", "Para 5\u00a0000 personas"),
+        ("Donate", "Donate"),
+        (" Donate", " Donate"),
+        ("Go  on", "Go  on"),
+        ("", ""),
+    ],
+)
+def test_last_two_words_stay_on_one_line_if_they_are_short(text: str, kept: str) -> None:
+    assert tied(text) == kept
 
 
 @pytest.mark.parametrize(
