@@ -23,6 +23,7 @@ from newsletter.errors import StoreAwayError
 LEASE = 90.0  # seconds without a sign of life after which a run counts as dead
 RENEWAL = 15.0  # seconds between signs of life
 GATHERING = 0.002  # seconds that an exchange waits for more to exchange
+LOOK = 0.001  # seconds between two looks at what came along; of less, uvloop makes none
 LONGEST_HOLD = 60.0  # seconds that a run waits for its limits with connections open; after that it ends
 LEDGER_AWAY = 60.0  # seconds that a run waits for a database server to come back
 RETRY = 0.5  # seconds before it is asked again; doubles with each time
@@ -171,7 +172,7 @@ class Desk:
         until = loop.time() + GATHERING
         # To be woken by each of them would cost more than these looks.
         while 2 * len(self._waiting) < len(self._held) and loop.time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(GATHERING / 8)
+            await asyncio.sleep(LOOK)
 
     @property
     def _holding(self) -> bool:

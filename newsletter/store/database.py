@@ -36,7 +36,7 @@ from newsletter.wording import said
 NEWEST = "0004"  # the revision that this version of the program works with
 BUSY_TIMEOUT = 120_000  # milliseconds to wait for another process's transaction
 # Seconds between the tries to write without a thread.  Others are done with their part of a campaign in a millisecond.
-EAGER_PAUSES = (0.0005, 0.0005, 0.001, 0.001, 0.002, 0.004, 0.008, 0.016)
+EAGER_PAUSES = (0.001, 0.001, 0.001, 0.002, 0.004, 0.008, 0.016)
 CONNECT_TIMEOUT = 10  # seconds for a server to answer at all, unless the address says otherwise
 LONGEST_SILENCE = 30_000  # milliseconds in a writing transaction, after which PostgreSQL ends it and frees its locks
 # A server that vanished, as with its machine, is noticed after a minute and not after hours.

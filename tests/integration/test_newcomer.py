@@ -118,7 +118,7 @@ def test_a_draft_shows_its_holes_and_a_final_edition_may_have_none(space: Space)
     assert "not complete" in space.run("render", "june", "--out", "out", code=1).stderr
     assert not (space.root / "out").exists(), "nothing is written by halves"
     space.run("render", "june", "--out", "out", "--draft")
-    assert "⟦missing: Read more⟧" in (space.root / "out" / "june.es.html").read_text(encoding="utf-8")
+    assert "⟦missing: Read\u00a0more⟧" in (space.root / "out" / "june.es.html").read_text(encoding="utf-8")
 
 
 def test_the_schema_beside_the_samples_is_the_programs_own() -> None:
