@@ -81,7 +81,6 @@ async def _process(key: rsa.RSAPrivateKey) -> AsyncIterator[_Helper]:
             return
     transport, _helper = await asyncio.get_running_loop().create_connection(lambda: helper, sock=ours)
     try:
-        helper.begin()
         yield helper
     finally:
         transport.abort()
@@ -103,13 +102,6 @@ class _Helper(asyncio.Protocol):
         self._rest = b""
         self._asked: deque[tuple[bytes, asyncio.Future[bytes]]] = deque()
 
-    def begin(self) -> None:
-        """Give it the key."""
-        form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        der = self._key.private_bytes(serialization.Encoding.DER, form, plain)
-        if self._transport is not None:
-            self._transport.write(len(der).to_bytes(signing_process.LENGTH_BYTES, "big") + der)
-
     async def sign(self, digest: bytes) -> bytes:
         """The signature of a SHA-256."""
         if self._transport is None or (self._asked and not self._at_work):
@@ -123,6 +115,9 @@ class _Helper(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        form, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        key = self._key.private_bytes(serialization.Encoding.DER, form, plain)
+        self._transport.write(len(key).to_bytes(signing_process.LENGTH_BYTES, "big") + key)
 
     def data_received(self, data: bytes) -> None:
         self._at_work = True

@@ -95,6 +95,11 @@ class Allowances:
             )
 
 
+def lane_of(domain: str, limits: Mapping[str, Limit]) -> str:
+    """Which lane the mail to a recipient domain goes in: that of its own limit, or "" with all others."""
+    return domain if domain in limits else ""
+
+
 def prepare(connection: sa.Connection, limits: Mapping[str, Limit]) -> None:
     """Make sure that each limit has its row; another run may be doing the same."""
     known = set(connection.execute(sa.select(allowances.c.key)).scalars())
@@ -133,7 +138,7 @@ class Turns:
 
         def work(connection: sa.Connection) -> Turn:
             accounts = self._open(connection)
-            lane = self._lane(domain)
+            lane = lane_of(domain, self._limits)
             for key in ("", lane):
                 if not (found := accounts.room(key)).free:
                     return Turn(granted=False, delay=(found.first - accounts.now).total_seconds(), held=key)
@@ -148,7 +153,7 @@ class Turns:
 
         def work(connection: sa.Connection) -> None:
             accounts = self._open(connection)
-            accounts.give_back({self._lane(domain): 1})
+            accounts.give_back({lane_of(domain, self._limits): 1})
             accounts.save(connection)
 
         if self._limits:
@@ -157,6 +162,3 @@ class Turns:
     def _open(self, connection: sa.Connection) -> Allowances:
         prepare(connection, self._limits)
         return Allowances.load(connection, self._limits, self._database.now(self._clock.now()), awaited=True)
-
-    def _lane(self, domain: str) -> str:
-        return domain if domain in self._limits else ""

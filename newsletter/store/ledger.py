@@ -29,7 +29,7 @@ from newsletter.delivery.desk import LEASE, Claim, Grant, Result
 from newsletter.delivery.limits import Limit
 from newsletter.delivery.retry import next_attempt
 from newsletter.delivery.states import CampaignStatus, Outcome, State
-from newsletter.store.allowances import Allowances, prepare
+from newsletter.store.allowances import Allowances, lane_of, prepare
 from newsletter.store.audit import record_now
 from newsletter.store.database import Database
 from newsletter.store.prepared import Prepared
@@ -217,7 +217,7 @@ class CampaignLedger:
         unsent = Counter(result.claim.domain for result in results if result.outcome.state is State.PENDING)
         accounts.give_back(unsent)
         for domain in unsent:
-            self._empty_until.pop(self._lane(domain), None)
+            self._empty_until.pop(lane_of(domain, self._limits), None)
         now, left = accounts.now, min(want, accounts.room("").free)
         found: dict[str, list[Claim]] = {}
         for domain in self._lanes(now):
@@ -251,10 +251,6 @@ class CampaignLedger:
         """The limited domains, then "" for all others; without those of which nothing was left a moment ago."""
         domains = sorted(domain for domain in self._limits if domain)
         return [domain for domain in (*domains, "") if self._empty_until.get(domain, now) <= now]
-
-    def _lane(self, domain: str) -> str:
-        """Which lane the mail to a domain goes in."""
-        return domain if domain in self._limits else ""
 
     def _in_lane(self, domain: str) -> list[sa.ColumnElement[bool]]:
         """The condition that makes a row belong to a lane."""
