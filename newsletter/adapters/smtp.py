@@ -180,7 +180,7 @@ class SmtpSession:
             if not self._wire.open:
                 return connection_lost(stage, "the server closed the connection before the body")
             stage = Stage.AFTER_BODY
-            (reply,) = await self._wire.ask(mail.data + END_OF_DATA, 1, DATA_TIMEOUT)
+            (reply,) = await self._wire.ask((mail.data, END_OF_DATA), 1, DATA_TIMEOUT)
         except ConnectionError as error:
             return connection_lost(stage, str(error))
         outcome = classify(reply.code, reply.text, stage)

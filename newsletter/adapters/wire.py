@@ -21,6 +21,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from aiosmtplib import SMTP
@@ -28,6 +29,7 @@ from aiosmtplib import SMTP
 SERVICE_CLOSING = 421  # may come at any time, asked or not; RFC 5321 §3.8
 _REPLY_LINE = re.compile(rb"[2-5][0-9]{2}(?:[ \r-]|$)")
 _SILENT = "no answer in time"
+KNOWN_LINES = 64  # of replies, that need not be read again
 MAX_REPLY = 64 * 1024  # bytes of one reply; a server that says more is out of its mind
 
 
@@ -88,8 +90,8 @@ class Wire(asyncio.Protocol):
             return None
         return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), dt.UTC)
 
-    async def ask(self, data: bytes, replies: int, timeout: float) -> list[Reply]:  # noqa: ASYNC109 - one for all replies
-        """Write ``data`` at once and wait for as many replies.
+    async def ask(self, data: bytes | tuple[bytes, ...], replies: int, timeout: float) -> list[Reply]:  # noqa: ASYNC109 - one for all replies
+        """Write ``data`` at once and wait for as many replies.  Of a tuple no copy is made to join it.
 
         Raises WireLostError when the connection is lost, out of step, or silent for
         ``timeout`` seconds; it is closed then.
@@ -101,7 +103,10 @@ class Wire(asyncio.Protocol):
         self._answered = loop.create_future()
         self._expected, self._came = replies, []
         self._limit(loop, timeout)
-        self._transport.write(data)
+        if isinstance(data, tuple):
+            self._transport.writelines(data)
+        else:
+            self._transport.write(data)
         try:
             await self._answered
         except asyncio.CancelledError:
@@ -158,13 +163,14 @@ class Wire(asyncio.Protocol):
 
     def _hear(self, line: bytes) -> None:
         """One line of a reply."""
-        if not _REPLY_LINE.match(line):
+        said = _read_line(line)
+        if said is None:
             self.close(f"the server spoke no SMTP: {printable(line[:80].decode('utf-8', 'replace').rstrip())}")
             return
-        self._lines.append(printable(line[4:].decode("utf-8", "replace").strip()))
+        self._lines.append(said.text)
         if line[3:4] == b"-":
             return
-        reply = Reply(int(line[:3]), " ".join(self._lines))
+        reply = said if len(self._lines) == 1 else Reply(said.code, " ".join(self._lines))
         self._lines = []
         if reply.code == SERVICE_CLOSING:
             self._on_closing()
@@ -179,6 +185,14 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio's call: the connection is gone."""
         self.close(f"connection lost: {exc}" if exc else "the server closed the connection")
+
+
+@lru_cache(KNOWN_LINES)
+def _read_line(line: bytes) -> Reply | None:
+    """One line as a reply of its own; None if it is none.  A server says the same few lines again and again."""
+    if not _REPLY_LINE.match(line):
+        return None
+    return Reply(int(line[:3]), printable(line[4:].decode("utf-8", "replace").strip()))
 
 
 def printable(text: str) -> str:

@@ -22,6 +22,7 @@ from newsletter.audience.consent import Consent
 MAX_NAME = 100  # characters kept of a name; longer ones are cut, and the import says so
 MAX_VALUE = 500  # characters kept of an attribute
 MAX_TAG = 60
+FIRST_NAME = "first_name"  # the attribute that a list may say a first name in
 _MARKS = re.compile(r"[,;|]")  # between tags
 _SPACES = re.compile(r"\s+")
 # Cc control, Cs surrogates, Co private use, Cn unassigned; Cf format except ZWNJ and ZWJ,
@@ -117,9 +118,9 @@ def clean_tags(tags: Iterable[str]) -> frozenset[str]:
     return frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for text in tags for tag in _MARKS.split(text))))
 
 
-def first_name(name: str, attributes: Mapping[str, str]) -> str:
-    """What to greet somebody by: the list's own ``first_name`` column, else the first word of the name."""
-    return attributes.get("first_name", "") or name.partition(" ")[0]
+def first_name(name: str, own: str | None) -> str:
+    """What to greet somebody by: their ``own`` attribute FIRST_NAME, else the first word of the name."""
+    return own or name.partition(" ")[0]
 
 
 def parse_address(text: str, *, international: bool = False) -> str:

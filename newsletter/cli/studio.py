@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from newsletter.audience.subscribers import first_name
+from newsletter.audience.subscribers import FIRST_NAME, first_name
 from newsletter.cli.studio_approvals import ApprovalDesk
 from newsletter.cli.studio_campaigns import CampaignDesk
 from newsletter.cli.studio_files import read_file
@@ -234,7 +234,7 @@ class PreviewStudio:
         found = await stores.subscribers.find(address) if stores and address else None
         if found is None:
             raise UsageError(said("this subscriber is not known any more"), said("type the address again"))
-        return Recipient(found.email, found.name, first_name(found.name, found.attributes), TOKEN)
+        return Recipient(found.email, found.name, first_name(found.name, found.attributes.get(FIRST_NAME)), TOKEN)
 
     # Files
 

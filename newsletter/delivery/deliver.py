@@ -26,6 +26,10 @@ FRUITLESS_ATTEMPTS = 4  # that ended before the body, until a delivery has to wa
 IDLE = 10.0  # seconds without a message after which a session is asked whether it still stands
 LOOK_AGAIN = 1.0  # seconds between two looks at a pause
 BACKOFF = 0.5  # seconds before the first; doubles with each
+# What is said of an unforeseen error: before the session has the message nothing can have been sent; from then on,
+# nobody knows.
+_NOTHING_SAID = Outcome(State.PENDING)
+_NOBODY_KNOWS = Outcome(State.IN_DOUBT, "the program failed while this message was under way")
 
 
 class Session(Protocol):
@@ -166,9 +170,7 @@ class _Crew:
         return session
 
     async def _attempt(self, session: Session, claim: Claim) -> Result:
-        # What is said of an unforeseen error: before the session has the message nothing
-        # can have been sent; from then on, nobody knows.
-        outcome = Outcome(State.PENDING)
+        outcome = _NOTHING_SAID
         try:
             if claim.delay:
                 await asyncio.sleep(claim.delay)
@@ -176,7 +178,7 @@ class _Crew:
             if self.desk.lease_over:  # the machine slept: somebody else may have settled this by now
                 outcome = Outcome(State.PENDING, "this run was asleep")
                 return Result(claim, outcome)
-            outcome = Outcome(State.IN_DOUBT, "the program failed while this message was under way")
+            outcome = _NOBODY_KNOWS
             outcome = await session.send(mail)
             if outcome.state is State.PENDING and claim.attempt >= FRUITLESS_ATTEMPTS:
                 # Somebody at whose address the server always hangs up must not hold up all others.

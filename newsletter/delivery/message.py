@@ -136,15 +136,6 @@ def freeze_edition(
     return edition
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """Where a value of the reader goes, with the fall-back already encoded for its place."""
-
-    field: str
-    fallback: bytes
-    in_html: bool
-
-
 class MessageTemplate:
     """One edition, encoded; fills in a few microseconds a reader."""
 
@@ -170,7 +161,9 @@ class MessageTemplate:
                 around if edition.calendar else inside,
             )
         )
-        self._parts: list[bytes | _Slot] = [b"\r\n--" + outer + b"\r\n" + inside] if edition.calendar else []
+        # Of a slot, the fall-back, encoded for its place.  Where the slots of each field are: in the text, in the HTML.
+        self._slots: dict[str, tuple[list[int], list[int]]] = {}
+        self._parts: list[bytes] = [b"\r\n--" + outer + b"\r\n" + inside] if edition.calendar else []
         self._add_text(boundary, b"plain", edition.text)
         page, pictures = _taken_out(edition.html, sender.domain)
         if pictures:
@@ -201,7 +194,8 @@ class MessageTemplate:
         at = 0
         for found in MARK.finditer(body):
             self._parts.append(quoted(body[at : found.start()]))
-            self._parts.append(_Slot(found["field"], _slot(found["fallback"]), in_html))
+            self._slots.setdefault(found["field"], ([], []))[in_html].append(len(self._parts))
+            self._parts.append(_slot(found["fallback"]))
             at = found.end()
         self._parts.append(quoted(body[at:]))
 
@@ -216,8 +210,7 @@ class MessageTemplate:
             UNSUBSCRIBE_FIELD: unsubscribe_url,
             PREFERENCES_FIELD: f"{base}/p/{reader.token}",
         }
-        filled: dict[tuple[str, bool], bytes] = {}
-        out = [
+        head = [
             self._date(now),
             self._from,
             b"To: " + address_field(reader.name, reader.email) + b"\r\n",
@@ -226,16 +219,18 @@ class MessageTemplate:
             self._list_unsubscribe(unsubscribe_url, reader.token),
             self._rest,
         ]
-        for part in self._parts:
-            if isinstance(part, bytes):
-                out.append(part)
-                continue
-            key = (part.field, part.in_html)
-            if key not in filled:
-                value = values[part.field]
-                filled[key] = _slot(html.escape(value) if part.in_html else value)
-            out.append(filled[key] or part.fallback)
-        return b"".join(out)
+        parts = self._parts.copy()
+        for field, (in_text, in_html) in self._slots.items():
+            if value := values[field]:
+                escaped = html.escape(value)
+                filled = _slot(value)
+                for place in in_text:
+                    parts[place] = filled
+                if escaped != value:
+                    filled = _slot(escaped)
+                for place in in_html:
+                    parts[place] = filled
+        return b"".join(head + parts)
 
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))

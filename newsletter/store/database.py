@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from newsletter.errors import StoreAwayError, StoreError
+from newsletter.store.eager import BusyError, Eager
 from newsletter.store.tables import UtcTime
 from newsletter.wording import said
 
@@ -73,16 +74,18 @@ class Database:
             hide_parameters=True,
             pool_pre_ping=file is None,
             connect_args={} if file is None else {"check_same_thread": False},  # closed by another thread than used
+            **({"paramstyle": "format"} if file is None else {}),  # ``store/prepared.py`` puts values in an order
         )
-        # For transactions that would rather fail than wait for their turn.
-        self._eager_engine = sa.create_engine(self._sync_engine.url, hide_parameters=True) if file else None
-        for engine in (self._engine.sync_engine, self._sync_engine, self._eager_engine):
-            if file is not None and engine is not None:
-                patience = 0 if engine is self._eager_engine else BUSY_TIMEOUT
-                sa.event.listen(engine, "connect", partial(_on_sqlite_connect, patience))
-                sa.event.listen(engine, "begin", _on_sqlite_begin)
+        self._eager: Eager | None = None
         if file is None:
             sa.event.listen(self._sync_engine, "connect", _on_postgresql_connect)
+        else:
+            for engine in (self._engine.sync_engine, self._sync_engine):
+                sa.event.listen(engine, "connect", partial(_on_sqlite_connect, BUSY_TIMEOUT))
+                sa.event.listen(engine, "begin", _on_sqlite_begin)
+            impatient = sa.create_engine(self._sync_engine.url, hide_parameters=True)
+            sa.event.listen(impatient, "connect", partial(_on_sqlite_connect, 0))
+            self._eager = Eager(impatient)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
 
     @classmethod
@@ -192,20 +195,15 @@ class Database:
     async def transact(self, work: Callable[[sa.Connection], T]) -> T:
         """Run ``work`` in a writing transaction, for what is done hundreds of times a second.
 
-        On SQLite right here, as soon as nobody else is writing: that takes less
-        than a millisecond, and handing it to a thread costs several while the
-        interpreter is busy (the driver gives the interpreter's lock away at
-        every step, and the others who write wait for all of them).  In the one
-        thread that is kept for this if somebody writes for long, and for a server.
+        On SQLite right here, as soon as nobody else is writing (``store/eager.py``);
+        in the one thread that is kept for this if somebody writes for long, and
+        for a server.
         """
         with self._in_words():
-            if self._eager_engine is not None:
+            if self._eager is not None:
                 for pause in EAGER_PAUSES:
-                    try:
-                        return _transact(self._eager_engine, work)
-                    except OperationalError as error:
-                        if not _is_busy(error):
-                            raise
+                    with contextlib.suppress(BusyError):
+                        return self._eager.transact(work)
                     await asyncio.sleep(pause)
             return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._sync_engine, work)
 
@@ -214,16 +212,18 @@ class Database:
         """A full disk, a file that is locked, a server that is away: for staff to mend, not a fault of the program."""
         try:
             yield
-        except DBAPIError as error:
-            reason = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
-            full = getattr(error.orig, "sqlstate", None) == DISK_FULL
-            if self.file is None and not full and (error.connection_invalidated or isinstance(error, OperationalError)):
+        except (DBAPIError, sqlite3.Error) as error:  # of the driver itself: ``store/prepared.py``
+            orig = error.orig if isinstance(error, DBAPIError) else error
+            reason = (str(orig).strip() or type(orig).__name__).splitlines()[0]
+            full = getattr(orig, "sqlstate", None) == DISK_FULL
+            lost = isinstance(error, OperationalError) or getattr(error, "connection_invalidated", False)
+            if self.file is None and lost and not full:
                 hint = said(
                     "is the server up, and is 'database' in newsletter.yaml right? Then run the same command again"
                 )
                 message = said("the database server cannot be reached: %(why)s", why=reason)
                 raise StoreAwayError(message, hint) from error
-            if not isinstance(error, DatabaseError):
+            if not isinstance(error, DatabaseError | sqlite3.DatabaseError):
                 raise
             name = self.file or "server"
             hint = said("is the disk full, or is another program busy with it? Then run the same command again")
@@ -234,8 +234,8 @@ class Database:
         await self._engine.dispose()
         self._thread.shutdown()
         self._sync_engine.dispose()
-        if self._eager_engine is not None:
-            self._eager_engine.dispose()
+        if self._eager is not None:
+            self._eager.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -257,20 +257,10 @@ def _empty_log(file: Path) -> bool:
     return not busy
 
 
-def _is_busy(error: OperationalError) -> bool:
-    """Whether somebody else is writing.  It shows at BEGIN IMMEDIATE, before anything was done."""
-    return _sqlite_kind(error) == sqlite3.SQLITE_BUSY
-
-
 def _in_trouble(error: DatabaseError) -> bool:
     """Whether the disk or another process is to blame, and not what is in the file."""
-    return _sqlite_kind(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY)
-
-
-def _sqlite_kind(error: DatabaseError) -> int:
-    """SQLite's code of an error, without the details that it adds to it; 0 for another database's error."""
-    code: int = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)  # with details of its own in the upper octets
+    return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY)
 
 
 def _on_sqlite_connect(patience: int, dbapi_connection: Any, _record: object) -> None:

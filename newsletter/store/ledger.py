@@ -23,7 +23,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from newsletter.audience.audit import PROGRAM, Deed, Entry
-from newsletter.audience.subscribers import Addressee, Status, first_name
+from newsletter.audience.subscribers import FIRST_NAME, Addressee, Status, first_name
 from newsletter.clock import Clock
 from newsletter.delivery.desk import LEASE, Claim, Grant, Result
 from newsletter.delivery.limits import Limit
@@ -69,7 +69,7 @@ _NEXT = (
         subscribers.c.ref,
         subscribers.c.email,
         subscribers.c.name,
-        subscribers.c.attributes,
+        subscribers.c.attributes[FIRST_NAME].as_string(),
         deliveries.c.edition_id,
         deliveries.c.attempts,
         deliveries.c.first_attempt_at,
@@ -268,13 +268,13 @@ class CampaignLedger:
             self._claim_all.many(connection, people, campaign=self._campaign_id, token=self._token, now=now)
         return [
             Claim(
-                Addressee(person, ref, email, name, first_name(name, attributes)),
+                Addressee(person, ref, email, name, first_name(name, own)),
                 edition_id,
                 attempts + 1,
                 first_attempt or now,
                 domain,
             )
-            for person, ref, email, name, attributes, edition_id, attempts, first_attempt, domain in rows
+            for person, ref, email, name, own, edition_id, attempts, first_attempt, domain in rows
         ]
 
 

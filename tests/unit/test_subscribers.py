@@ -38,17 +38,17 @@ def test_cleaning_takes_no_visible_character(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "attributes", "first"),
+    ("name", "own", "first"),
     [
-        ("Ana Núñez", {}, "Ana"),
-        ("Ana", {}, "Ana"),
-        ("", {}, ""),
-        ("Ana María Núñez", {"first_name": "Ana María"}, "Ana María"),
-        ("Núñez, Ana", {"first_name": ""}, "Núñez,"),
+        ("Ana Núñez", None, "Ana"),
+        ("Ana", None, "Ana"),
+        ("", None, ""),
+        ("Ana María Núñez", "Ana María", "Ana María"),
+        ("Núñez, Ana", "", "Núñez,"),
     ],
 )
-def test_first_name_is_the_lists_own_or_the_first_word(name: str, attributes: dict[str, str], first: str) -> None:
-    assert first_name(name, attributes) == first
+def test_first_name_is_the_lists_own_or_the_first_word(name: str, own: str | None, first: str) -> None:
+    assert first_name(name, own) == first
 
 
 @pytest.mark.parametrize(
