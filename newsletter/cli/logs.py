@@ -43,6 +43,8 @@ def start(form: LogFormat) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
     LOGGER.setLevel(logging.INFO)
+    # It warns of every form that is broken, and strangers can post as many as they like.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class _Json(logging.Formatter):
