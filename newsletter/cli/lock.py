@@ -1,20 +1,24 @@
 """Who may send over an SQLite database: one sending at a time, with its parts; by locks that die with their holders.
 
 Whoever holds the lock and finds the parts' locks free knows that every run on
-record is dead.  A server (PostgreSQL) needs none of this: there, leases tell.
+record is dead.  A server (PostgreSQL) needs none of this: there, leases tell;
+and of several ``serve``, a lock of the server's, who sends the mails of forms.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from newsletter.errors import StoreError
+from newsletter.store.database import Database
 from newsletter.wording import said
 
+MAILER_LOCK = 20_190_605  # the key of a server's lock; any number that is no other's (``store/database.py``)
 LEFT_OVER = 20.0  # seconds to wait for the parts of a sending that was killed: they finish what is under way
 
 
@@ -44,13 +48,8 @@ def part_run(database: Path | None, number: int) -> Iterator[None]:
 @contextlib.contextmanager
 def maybe_alone(database: Path | None) -> Iterator[bool]:
     """Whether nobody else is sending, which holds as long as the block lasts."""
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(only_run(database))
-        except StoreError:
-            yield False
-        else:
-            yield database is not None
+    with _if_free(only_run(database)) as free:
+        yield free and database is not None
 
 
 @contextlib.contextmanager
@@ -63,28 +62,21 @@ def only_worker(database: Path | None) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def only_mailer(database: Path | None) -> Iterator[bool]:
-    """Whether it is our turn to send what forms cause, as long as the block lasts.  None: a server tells."""
-    if database is None:
-        yield True
+@contextlib.asynccontextmanager
+async def only_mailer(database: Database) -> AsyncIterator[bool]:
+    """Whether it is our turn to send what forms cause, as long as the block lasts, however many ``serve`` there are."""
+    if database.file is None:
+        async with database.hold(MAILER_LOCK) as ours:
+            yield ours
         return
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(_held(Path(f"{database.resolve()}.mailer.lock"), 0))
-        except StoreError:
-            yield False
-        else:
-            yield True
+    with _if_free(_held(Path(f"{database.file.resolve()}.mailer.lock"), 0)) as free:
+        yield free
 
 
 def worker_is_up(database: Path) -> bool:
     """Whether a worker runs on this machine over this SQLite database."""
-    try:
-        with _held(_worker_file(database), 0):
-            return False
-    except StoreError:
-        return True
+    with _if_free(_held(_worker_file(database), 0)) as free:
+        return not free
 
 
 def _lock_file(database: Path) -> Path:
@@ -93,6 +85,18 @@ def _lock_file(database: Path) -> Path:
 
 def _worker_file(database: Path) -> Path:
     return Path(f"{database.resolve()}.worker.lock")
+
+
+@contextlib.contextmanager
+def _if_free(lock: AbstractContextManager[None]) -> Iterator[bool]:
+    """Whether a lock was free, and so is held as long as the block lasts."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(lock)
+        except StoreError:
+            yield False
+        else:
+            yield True
 
 
 @contextlib.contextmanager

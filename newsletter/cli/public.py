@@ -60,7 +60,7 @@ class PublicDesk:
         if settings.smtp is not None:
             turns = Turns(database, clock, house.sending_limits())
             server, signer = house.smtp_server(), house.dkim_signer()
-            self.mailer = Mailer(house, signups, turns, tokens, server, signer, database.file)
+            self.mailer = Mailer(house, signups, turns, tokens, server, signer, database)
         self.readers = ReaderDesk(ChoiceStore(database, clock, writes), tokens)
         self.joining = JoinDesk(signups, tokens, self.mailer)
         self.archive = ArchiveDesk(house, stores)

@@ -18,7 +18,6 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from newsletter.adapters.smtp import SmtpServer, SmtpSession
 from newsletter.audience.tokens import Tokens
@@ -31,6 +30,7 @@ from newsletter.delivery.writer import Signer
 from newsletter.i18n.locales import choose_locale, halves_of
 from newsletter.render.notice import WrittenNotice, already_there, to_confirm, write_notice
 from newsletter.store.allowances import Turns
+from newsletter.store.database import Database
 from newsletter.store.signups import SignupStore, Waiting
 
 BATCH = 20  # mails over one connection
@@ -51,7 +51,7 @@ class Mailer:
     tokens: Tokens
     server: SmtpServer
     signer: Signer | None
-    database: Path | None  # the file; None for a server
+    database: Database
     pace: float = 60 / MOST_PER_MINUTE  # seconds from one mail to the next
     first_wait: float = FIRST_WAIT
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -90,11 +90,10 @@ class Mailer:
 
     async def _send_alone(self) -> float:
         """Send a batch, unless another server does; how long to wait then, in seconds."""
-        with only_mailer(self.database) as on_this_machine:
-            async with self.signups.alone() as everywhere:
-                if on_this_machine and everywhere:
-                    return 0 if await self._send_some() else LOOK_AGAIN
+        async with only_mailer(self.database) as our_turn:
+            if not our_turn:
                 return OTHER_SENDS
+            return 0 if await self._send_some() else LOOK_AGAIN
 
     async def _send_some(self) -> bool:
         """Send a batch; whether there may be more."""

@@ -160,6 +160,12 @@ class Database:
                 await connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
 
+    @asynccontextmanager
+    async def hold(self, key: int) -> AsyncIterator[bool]:
+        """On a server only: whether nobody else holds the lock ``key``; ours then, as long as the block lasts."""
+        async with self.read() as connection:
+            yield (await connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(key)))).scalar_one()
+
     async def keep_erasure_out(self, connection: AsyncConnection) -> None:
         """Until the end of this transaction, erase nobody.  SQLite has one writer anyway."""
         if self.file is None:

@@ -8,8 +8,7 @@ so that no form can be used to ask who is on the list.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +29,6 @@ from newsletter.store.tables import consents, signups, subscriber_tags, subscrib
 
 DAY = dt.timedelta(days=1)
 MAILS_A_DAY = 3  # to one mailbox, whoever fills in forms
-MAILER_LOCK = 20_190_605  # the key of PostgreSQL's advisory lock while mails go out; any number
 MOST_WAITING = 2_000  # forms whose mail is still to go out; beyond that somebody is playing with us
 
 
@@ -87,15 +85,6 @@ class SignupStore:
             return True
 
         return await self._writes.write(change)
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[bool]:
-        """On PostgreSQL, whether nobody else is sending, as long as the block lasts.  On SQLite a file lock tells."""
-        if self._database.file is not None:
-            yield True
-            return
-        async with self._database.read() as connection:
-            yield (await connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(MAILER_LOCK)))).scalar_one()
 
     async def to_mail(self, most: int, held: Collection[str] = ()) -> Sequence[Waiting]:
         """The forms whose mail is still to go out, the oldest first; none to a domain that is ``held`` up by limits."""
