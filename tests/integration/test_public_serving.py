@@ -288,6 +288,51 @@ def test_client_is_whom_the_proxy_names_and_not_whom_the_client_says(space: Spac
             assert [answer.status_code for answer in answers] == [*[200] * 2, *[429] * (number - 2)]
 
 
+@pytest.mark.parametrize(
+    ("options", "headers", "do"),
+    [
+        (["--proxy", "192.0.2.1"], {"X-Forwarded-For": "203.0.113.9"}, "start with --proxy and its address"),
+        (["--proxy", "192.0.2.1"], {"Forwarded": "for=203.0.113.9"}, "start with --proxy and its address"),
+        ([], {"X-Real-IP": "203.0.113.9"}, "let it set X-Forwarded-For"),
+        ([], {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}, ""),
+        (["--proxy", "127.0.0.0/8"], {"X-Forwarded-For": "203.0.113.9"}, ""),
+        ([], {}, ""),
+    ],
+)
+def test_staff_are_told_once_when_a_proxy_hides_who_asks(
+    space: Space, options: list[str], headers: dict[str, str], do: str
+) -> None:
+    started = space.start("serve", "--port", "0", "--log-format", "json", *options)
+    try:
+        assert started.stdout is not None
+        found = re.search(r"http://[^/]+", started.stdout.readline())
+        assert found
+        for _time in range(3):
+            assert httpx.get(f"{found[0]}/health", headers=headers).status_code == 200
+    finally:
+        started.terminate()
+        out, err = started.communicate(timeout=60)
+    assert out.count("all readers count as one") == err.count('"readers-look-alike"') == bool(do)
+    assert do in out
+    assert not re.search(r"203\.|127\.|192\.", out + err)
+
+
+def test_proxy_is_known_however_a_socket_writes_its_address(space: Space) -> None:
+    space.set("public", forms_per_hour=1)
+    with served(space.root, "serve", "--port", "0", "--host", "::", "--proxy", "127.0.0.1") as (address, _pid):
+        own = f"http://127.0.0.1:{address.rpartition(':')[2]}/subscribe"
+        for number in range(3):
+            headers = {"X-Forwarded-For": f"192.0.2.{number}"}
+            assert httpx.post(own, data={"email": "a@example.org"}, headers=headers).status_code == 200
+
+
+def test_proxy_that_is_no_address_is_refused(space: Space) -> None:
+    for text in ("*", "localhost", "127.0.0.1:80", "10.0.0.0/33", ""):
+        told = space.run("serve", "--proxy", text, code=2).stderr
+        assert f"--proxy: '{text}' is no address" in told
+        assert "hint: write an IP address" in told
+
+
 def test_slow_clients_are_cut_off_and_keep_nobody_out(space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     # In a process of its own, whose patience is shorter.
     script = (

@@ -8,9 +8,14 @@ with invented readers, and never sees a setting, a database or a file.
 ``site.py``             Whose pages these are: names, languages, colours, addresses.
 ``app.py``              All routes, put together with the guard.
 ``guard.py``            Path prefix, limits of a request, headers of every answer.
+``server.py``           The HTTP server, and its patience with slow clients.
+``proxies.py``          Whom a proxy speaks for.
+``buckets.py``          How many forms one client may fill in.
 ``pages.py``            ``respond()``: a template as a page in the reader's language.
 ``forms.py``            What a form or a mail client posted, whatever it posted.
-``readers.py``          Leaving and choosing: the protocol, and what the pages show.
+``fresh.py``            Answers that browsers and caches keep.
+``readers.py``          Leaving and choosing: the protocol, and what the pages show; likewise
+                        ``joining.py`` and ``archive.py``.
 ``views/``              The handlers, one file a subject, each with its ``ROUTES``.
 ``templates/``          Jinja; each page extends ``base.html.j2``.
 ``static/``             CSS and pictures, served as they are; the colours come from the theme.

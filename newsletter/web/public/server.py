@@ -9,7 +9,6 @@ Nothing about single requests is logged: their paths hold readers' tokens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import h11
 import uvicorn
@@ -75,8 +74,8 @@ class PatientProtocol(H11Protocol):
             self._timer = None
 
 
-def server_config(app: ASGIApp, trusted: Sequence[str]) -> uvicorn.Config:
-    """How the pages are served; only proxies at one of the ``trusted`` addresses are believed whom they speak for."""
+def server_config(app: ASGIApp) -> uvicorn.Config:
+    """How the pages are served.  Proxies are ``proxies.py``'s matter."""
     return uvicorn.Config(
         app,
         http=PatientProtocol,
@@ -86,8 +85,7 @@ def server_config(app: ASGIApp, trusted: Sequence[str]) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        proxy_headers=bool(trusted),
-        forwarded_allow_ips=list(trusted),
+        proxy_headers=False,
         limit_concurrency=MAX_CONNECTIONS,
         backlog=2048,
         timeout_keep_alive=IDLE_TIME,
