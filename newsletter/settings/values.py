@@ -2,7 +2,7 @@
 
 import zoneinfo
 from typing import Annotated
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import idna
 from pydantic import (
@@ -63,6 +63,9 @@ def check_public_url(url: str) -> str:
     elif parts and len(url) > MAX_PUBLIC_URL:
         message = said("the address is longer than %(most)s characters", most=MAX_PUBLIC_URL)
         problems = [Problem("bad-url", message, "", url)]
+    elif parts and not all(map(_is_folder, parts.path.rstrip("/").split("/")[1:])):
+        message = said("'%(url)s' has a path that mail programs and browsers read differently", url=url)
+        problems = [Problem("bad-url", message, said("write plain names, as https://example.org/letters"), url)]
     raise_problems(problems)
     assert parts is not None
     try:
@@ -73,6 +76,12 @@ def check_public_url(url: str) -> str:
         raise
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{quote(parts.path, safe='/%~')}".rstrip("/")
+
+
+def _is_folder(segment: str) -> bool:
+    """Whether a piece of a path is a name like any other, which nobody on the way tidies up."""
+    name = unquote(segment)
+    return name not in ("", ".", "..") and name.isprintable() and not set(name) & set("/\\")
 
 
 def check_database(url: str) -> str:

@@ -28,7 +28,21 @@ def test_a_public_address_with_letters_beyond_ascii_is_written_as_mail_needs_it(
     assert written in parse(inbox.messages[0][2])["List-Unsubscribe"]
 
 
-@pytest.mark.parametrize("url", ["https://example.org/?x=1", "https://example.org/#a", "https://e.org/" + "x" * 300])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/?x=1",
+        "https://example.org/#a",
+        "https://e.org/" + "x" * 300,
+        "https://example.org//evil.example",
+        "https://example.org/a//b",
+        "https://example.org/a/../b",
+        "https://example.org/%2e/a",
+        "https://example.org/a%2Fb",
+        "https://example.org/a%5Cb",
+        "https://example.org/a%0Ab",
+    ],
+)
 def test_a_public_address_below_which_no_page_can_lie_is_refused(space: Space, url: str) -> None:
     space.replace("public_url", url)
     assert "[bad-url]" in space.run("check", code=2).stderr

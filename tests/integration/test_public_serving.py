@@ -98,23 +98,27 @@ async def test_no_link_is_made_of_what_a_request_says_of_its_host(pages: Pages, 
     assert "evil" not in answer.text
 
 
-async def test_pages_work_below_a_path_whether_or_not_the_proxy_leaves_it_on(space: Space) -> None:
-    space.replace("public_url", "https://example.org/our/letters")
+@pytest.mark.parametrize("prefix", ["/our/letters", "/u", "/p", "/archive", "/a%C3%B1o"])
+async def test_pages_work_below_a_path_whether_or_not_the_proxy_leaves_it_on(space: Space, prefix: str) -> None:
+    space.replace("public_url", f"https://example.org{prefix}")
     async with opened(space) as pages:
         person = await pages.add()
-        for path in (f"/our/letters{pages.leave(person)}", pages.leave(person)):
+        for path in (f"{prefix}{pages.leave(person)}", pages.leave(person)):
             page = await pages.client.get(f"{path}?lang=en")
             assert page.status_code == 200
-            assert f'action="/our/letters{pages.leave(person)}?lang=en"' in page.text
+            assert f'action="{prefix}{pages.leave(person)}?lang=en"' in page.text
             found = re.findall(r'(?:href|action)="(/[^"]*)"', page.text)
             assert found
-            assert all(target.startswith("/our/letters/") for target in found)
-        for path in ("/our/letters", "/our/lettersx/subscribe", "/our"):
+            assert all(target.startswith(f"{prefix}/") for target in found)
+        for path in (f"{prefix}x/subscribe", "/our", f"{prefix}/nothing"):
             assert (await pages.client.get(path)).status_code == 404
-        style = re.search(r'href="(/our/letters/static/[^"]+)"', page.text)
+        style = re.search(rf'href="({prefix}/static/[^"]+)"', page.text)
         assert style
         assert (await pages.client.get(style[1])).status_code == 200
-        await pages.client.post(f"/our/letters{pages.leave(person)}", data=ONE_CLICK)
+        for path in (f"{prefix}{pages.prefer(person)}", pages.prefer(person)):
+            await pages.client.post(path, data={"name": path})
+            assert (await pages.person()).name == path[:100]
+        await pages.client.post(f"{prefix}{pages.leave(person)}", data=ONE_CLICK)
         assert (await pages.person()).status is Status.UNSUBSCRIBED
 
 

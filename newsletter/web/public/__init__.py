@@ -28,7 +28,7 @@ To add a page:
    the protocol in ``app.Public``, and fill it in ``newsletter/cli/public.py``.
 2. A handler in ``views/``: ``async def page(request) -> Response`` that ends in
    ``return respond(request, "name.html.j2", …)``.  List it in the file's
-   ``ROUTES``, and the file in ``app.VIEWS``.  What belongs to one person is
+   ``ROUTES``, and the file in ``app.ROUTES``.  What belongs to one person is
    answered with ``personal=True``: it is kept by no cache and no search engine.
    Anything else tells how long it may be kept with ``keep=seconds``.
 3. A template that extends ``base.html.j2``.  Words stand in ``_("…")`` or

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Match
-from starlette.types import ASGIApp
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Scope
 
 from newsletter.clock import Clock
 from newsletter.web.public.archive import Archive
@@ -22,7 +22,7 @@ from newsletter.web.public.readers import Readers
 from newsletter.web.public.site import Site
 from newsletter.web.public.views import archive, health, join, leave, prefer, static
 
-VIEWS = (archive, join, leave, prefer, health, static)
+ROUTES = [route for view in (archive, join, leave, prefer, health, static) for route in view.ROUTES]
 NOT_FOUND = 404
 
 
@@ -57,13 +57,22 @@ def make_app(
     ``on_fault`` is told of errors of ours, none of which a reader sees.
     """
     app = Starlette(
-        routes=[route for view in VIEWS for route in view.ROUTES],
+        routes=ROUTES,
         exception_handlers={HTTPException: _on_http_error, Exception: _on_fault},
     )
     app.router.redirect_slashes = False  # it would redirect to whatever Host somebody sent
     app.state.site, app.state.public = site, public
     app.state.now, app.state.buckets = clock.now, buckets
-    return Guard(app, site.prefix, on_fault)
+    return Guard(app, site.prefix, is_page, on_fault)
+
+
+def is_page(path: str) -> bool:
+    """Whether a view would be asked about this path, whatever it answers."""
+    return bool(_fitting({"type": "http", "method": "GET", "path": path}))
+
+
+def _fitting(scope: Scope) -> list[Route]:
+    return [route for route in ROUTES if route.matches(scope)[0] is not Match.NONE]
 
 
 async def _on_fault(_request: Request, _error: Exception) -> Response:
@@ -75,7 +84,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code != NOT_FOUND:
         headers = {**(error.headers or {})}
         if "Allow" in headers:  # Starlette names those of the first route that fits (RFC 9110 §10.2.1)
-            fitting = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
-            headers["Allow"] = ", ".join(sorted(set().union(*(route.methods for route in fitting))))
+            fitting = _fitting(request.scope)
+            headers["Allow"] = ", ".join(sorted(set().union(*(route.methods or () for route in fitting))))
         return PlainTextResponse(f"{error.detail}\n", error.status_code, headers)
     return respond(request, "missing.html.j2", status=NOT_FOUND, personal=True)

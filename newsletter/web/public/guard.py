@@ -1,10 +1,11 @@
 """What is done with every request before a page sees it, and with every answer after; the outermost layer.
 
 1. The path prefix of the public address is taken off, if the proxy in front
-   has left it on.  The Host is not looked at: no link is made of it.
+   has left it on; also where the prefix looks like a page of ours, as "/u".
+   The Host is not looked at: no link is made of it.
 2. A body is read here, whole, and is refused when it is longer than MAX_BODY;
    the request as a whole may take REQUEST_TIME.  How long a client may take
-   to say what it wants is the server's matter (``cli/serving.py``).
+   to say what it wants is the server's matter (``server.py``).
 3. Every answer carries a policy that allows nothing but our own style sheet
    and pictures: no script, nothing from elsewhere, no frame around it.
 4. A fault of ours is answered with a plain page, and told as the kind of the
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -42,11 +44,18 @@ class TooLongError(Exception):
 
 
 class Guard:
-    """The ASGI layer that applies all this; ``on_fault`` is told of every error that is ours."""
+    """The ASGI layer that applies all this.
 
-    def __init__(self, app: ASGIApp, prefix: str, on_fault: Callable[[BaseException], None]) -> None:
+    ``prefix`` is as it stands in links, ``is_page`` tells whether there may be
+    a page at a path, ``on_fault`` is told of every error that is ours.
+    """
+
+    def __init__(
+        self, app: ASGIApp, prefix: str, is_page: Callable[[str], bool], on_fault: Callable[[BaseException], None]
+    ) -> None:
         self._app = app
-        self._prefix = prefix
+        self._prefix = unquote(prefix)  # paths come decoded
+        self._is_page = is_page
         self._on_fault = on_fault
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,9 +104,10 @@ class Guard:
         """
         if not path.startswith("/"):
             path = "/" + path.partition("://")[2].partition("/")[2]
-        if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
-            return path[len(self._prefix) :] or "/"
-        return path
+        if not self._prefix or not f"{path}/".startswith(f"{self._prefix}/"):
+            return path
+        rest = path[len(self._prefix) :] or "/"
+        return path if self._is_page(path) and not self._is_page(rest) else rest
 
 
 def sorry() -> Response:
