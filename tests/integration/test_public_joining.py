@@ -118,6 +118,18 @@ async def test_form_mail_button_and_somebody_is_on_the_list(space: Space, inbox:
         assert [row["what"] for row in await pages.deeds()] == ["signed up"]
 
 
+async def test_answer_to_the_form_can_be_read_in_another_language(pages: Pages) -> None:
+    sent = await pages.client.post("/subscribe?lang=es&email=ana@example.org", data=FORM)
+    (other,) = re.findall(r'<a href="([^"]+)" lang="en"', sent.text)
+    assert other == "/subscribe/sent?lang=en", "and nothing of what was filled in"
+    for method in ("GET", "HEAD", "GET"):
+        page = await pages.client.request(method, other)
+    assert (language(page), heading(page)) == ("en", "Look into your mailbox")
+    (back,) = re.findall(r'<a href="([^"]+)" lang="es"', page.text)
+    assert (await pages.client.get(back)).text == sent.text
+    assert len(await pages.rows(signups)) == 1
+
+
 async def test_answer_does_not_tell_who_is_on_the_list(pages: Pages, inbox: Inbox) -> None:
     await pages.add("ana@example.org", locale="en")
     known = await pages.client.post("/subscribe", data=FORM)

@@ -28,7 +28,7 @@ from tests.integration.faults import ask
 from tests.integration.public_pages import INTERESTS, ONE_CLICK, Pages, opened
 from tests.integration.test_leaving import People, held_at_the_gate
 
-PUBLIC = ("/subscribe", "/health", "/static/public.css", "/static/theme.css")
+PUBLIC = ("/subscribe", "/subscribe/sent", "/health", "/static/public.css", "/static/theme.css")
 
 
 @pytest.fixture

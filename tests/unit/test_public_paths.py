@@ -19,6 +19,7 @@ PAGES = {
     "/media/{name}": "/media/0123456789abcdef.jpg",
     "/{slug}.{locale}.html": "/june.en.html",
     "/subscribe": "/subscribe",
+    "/subscribe/sent": "/subscribe/sent",
     "/c/{token}": "/c/abc.def",
     "/u/{token}": "/u/abc.def",
     "/p/{token}": "/p/abc.def",

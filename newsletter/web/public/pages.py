@@ -111,18 +111,19 @@ def respond(
     locale: str = "",
     personal: bool = False,
     keep: int = 0,
+    path: str = "",
     **values: object,
 ) -> Response:
     """A page.  Templates see ``values`` and what every page needs: words, language, links.
 
     ``locale`` is that of the reader, if one is known.  A ``personal`` page is
     kept by nobody; any other may be kept by caches for ``keep`` seconds.
+    ``path`` is where a GET shows the same page, if not where it was asked for.
     """
     site, url = site_of(request), own_url(request)
     chosen = locale_of(request, locale)
     words = site.words(chosen)
-    query = {key: value for key, value in request.query_params.items() if key != LANGUAGE_FIELD}
-    path = request.scope["path"]
+    query = {} if path else {key: value for key, value in request.query_params.items() if key != LANGUAGE_FIELD}
     page = _JINJA.get_template(template).render(
         _=words,
         ngettext=words.plural,
@@ -136,11 +137,15 @@ def respond(
         contact=site.contact,
         interests=site.interests_in(chosen),
         languages=[
-            (other, language_of(other), name, url(path, **{**query, LANGUAGE_FIELD: language_of(other)}))
+            (
+                other,
+                language_of(other),
+                name,
+                url(path or request.scope["path"], **{**query, LANGUAGE_FIELD: language_of(other)}),
+            )
             for other, name in site.language_names()
         ],
         url=url,
-        here=path,
         personal=personal,
         masked=masked,
         language_field=LANGUAGE_FIELD,

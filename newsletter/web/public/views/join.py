@@ -1,4 +1,4 @@
-"""``/subscribe`` and ``/c/<token>``: a form, then a mail, then a button.
+"""``/subscribe``, ``/subscribe/sent`` and ``/c/<token>``: a form, then a mail, then a button.
 
 The form says the same whether or not somebody has the address already.  The
 link in the mail leads to a button, since scanners fetch every link.
@@ -21,6 +21,7 @@ from newsletter.web.public.site import stored
 TRAP = "website"  # a field that no person sees; robots fill in whatever they find
 MAX_SOURCE = 60  # characters of the name that an embedded form gives itself
 PAGE = "page"
+SENT = "/subscribe/sent"
 TOO_MANY, UNAVAILABLE = 429, 503
 AGAIN = {TOO_MANY: 600, UNAVAILABLE: 3600}  # seconds
 
@@ -58,6 +59,11 @@ async def ask(request: Request) -> Response:
     return _sent(request)
 
 
+async def sent(request: Request) -> Response:
+    """The answer to the form once more, for whoever switches its language."""
+    return _sent(request)
+
+
 async def asked(request: Request) -> Response:
     """The button."""
     found = await _joining(request).asked(token_of(request))
@@ -82,7 +88,6 @@ def _form(request: Request, form: Form, *, wrong: bool = False) -> Response:
         request,
         "subscribe.html.j2",
         status=422 if wrong else 200,
-        keep=0,
         given=form,
         wrong=wrong,
         editions=site.language_names(site.editions),
@@ -93,7 +98,7 @@ def _form(request: Request, form: Form, *, wrong: bool = False) -> Response:
 
 
 def _sent(request: Request) -> Response:
-    return respond(request, "sent.html.j2", personal=True, days=site_of(request).confirm_days)
+    return respond(request, "sent.html.j2", personal=True, path=SENT, days=site_of(request).confirm_days)
 
 
 def _later(request: Request, status: int) -> Response:
@@ -110,6 +115,7 @@ def _joining(request: Request) -> Joining:
 ROUTES = [
     Route("/subscribe", page),
     Route("/subscribe", ask, methods=["POST"]),
+    Route(SENT, sent),
     Route("/c/{token}", asked),
     Route("/c/{token}", confirm, methods=["POST"]),
 ]
