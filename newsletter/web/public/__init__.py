@@ -29,8 +29,8 @@ To add a page:
 2. A handler in ``views/``: ``async def page(request) -> Response`` that ends in
    ``return respond(request, "name.html.j2", …)``.  List it in the file's
    ``ROUTES``, and the file in ``app.ROUTES``.  What belongs to one person is
-   answered with ``personal=True``: it is kept by no cache and no search engine.
-   Anything else tells how long it may be kept with ``keep=seconds``.
+   answered with ``personal=True``, for search engines.  No page is kept by a
+   cache; what is the same for everybody may be, by ``fresh.answer()``.
 3. A template that extends ``base.html.j2``.  Words stand in ``_("…")`` or
    ``ngettext("one", "%(count)s of them", n)``; values go in after translation:
    ``_("Hello, %(name)s", name=name)``.  Addresses of our own go through

@@ -110,15 +110,14 @@ def respond(
     status: int = 200,
     locale: str = "",
     personal: bool = False,
-    keep: int = 0,
     path: str = "",
     **values: object,
 ) -> Response:
     """A page.  Templates see ``values`` and what every page needs: words, language, links.
 
     ``locale`` is that of the reader, if one is known.  A ``personal`` page is
-    kept by nobody; any other may be kept by caches for ``keep`` seconds.
-    ``path`` is where a GET shows the same page, if not where it was asked for.
+    found by no search engine.  ``path`` is where a GET shows the same page, if
+    not where it was asked for.
     """
     site, url = site_of(request), own_url(request)
     chosen = locale_of(request, locale)
@@ -155,6 +154,4 @@ def respond(
     headers = {"Content-Language": language_of(chosen), "Vary": "Accept-Language"}
     if personal:
         headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-    elif keep:
-        headers["Cache-Control"] = f"public, max-age={keep}"
     return HTMLResponse(page, status, headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from newsletter.web.public.fresh import answer
 from newsletter.web.public.pages import site_of
 
 KEPT = 3600  # seconds that a browser may keep a style sheet before it asks again
@@ -20,16 +20,12 @@ _FILES = {file.name: file.read_bytes() for file in _FOLDER.iterdir() if file.suf
 
 
 async def static(request: Request) -> Response:
-    """One of them; 304 for whoever has it already (RFC 9110 §13.1.2)."""
+    """One of them."""
     name = request.path_params["name"]
     content = site_of(request).colours.encode() if name == THEME else _FILES.get(name)
     if content is None:
         raise HTTPException(404)
-    tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-    headers = {"Cache-Control": f"public, max-age={KEPT}", "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=_KINDS[Path(name).suffix], headers=headers)
+    return answer(request, content, _KINDS[Path(name).suffix], keep=f"public, max-age={KEPT}")
 
 
 ROUTES = [Route("/static/{name}", static)]
