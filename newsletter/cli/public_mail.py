@@ -8,6 +8,9 @@ comes in, so that its answer can tell nothing.
 These mails count against the limits of the settings.  When there is no room,
 they wait like any other, but before every campaign (``delivery/limits.py``).
 
+A mail that the server puts off rests for a while, longer each time, so that
+those behind it have their turn: some addresses are put off for ever.
+
 Of several servers of one list, one sends at a time, batch by batch.  After a
 crash in the wrong moment a mail goes out twice, which does no harm.
 """
@@ -56,6 +59,7 @@ class Mailer:
     first_wait: float = FIRST_WAIT
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _held: dict[str, float] = field(default_factory=dict)  # domains that limits hold up, until when; "" is all mail
+    _resting: dict[int, tuple[float, float]] = field(default_factory=dict)  # forms put off: until when, after what wait
 
     def try_out(self) -> None:
         """Write one of each, so that what is wrong with templates and words shows now.  Raises TemplateError."""
@@ -79,7 +83,7 @@ class Mailer:
                 pause = await self._send_alone()
                 wait = 0.0
             except Exception as error:  # the mail server is away, or the database, or something is wrong with us
-                wait = min(2 * wait, LONGEST_WAIT) or self.first_wait
+                wait = self._longer(wait)
                 note("confirmation-mail-waits", logging.WARNING, error, seconds=wait)
                 await asyncio.sleep(wait)
                 continue
@@ -93,15 +97,18 @@ class Mailer:
         async with only_mailer(self.database) as our_turn:
             if not our_turn:
                 return OTHER_SENDS
-            return 0 if await self._send_some() else LOOK_AGAIN
+            return await self._send_some()
 
-    async def _send_some(self) -> bool:
-        """Send a batch; whether there may be more."""
+    async def _send_some(self) -> float:
+        """Send a batch; how long to wait for the next, in seconds."""
         now = asyncio.get_running_loop().time()
         self._held = {domain: until for domain, until in self._held.items() if until > now}
-        waiting = [] if "" in self._held else await self.signups.to_mail(BATCH, self._held)
+        # A form that was not put off again long after its time is there no more.
+        self._resting = {form: rest for form, rest in self._resting.items() if rest[0] + LONGEST_WAIT > now}
+        resting = [form for form, (until, _wait) in self._resting.items() if until > now]
+        waiting = [] if "" in self._held else await self.signups.to_mail(BATCH, self._held, resting)
         session: SmtpSession | None = None
-        tried = put_off = 0
+        done = hung_up = False
         try:
             for form in waiting:
                 domain = form.email.rpartition("@")[2]
@@ -114,16 +121,31 @@ class Mailer:
                 finally:
                     if not sent:
                         await self.turns.give_back(domain)
-                tried, put_off = tried + 1, put_off + (not sent)
+                done = done or sent
+                if not sent:
+                    self._rest(form)
                 if not session.open:
+                    hung_up = True
                     break
                 await asyncio.sleep(self.pace)
         finally:
             if session:
                 await session.close()
-        if tried and put_off == tried:
-            raise ConnectionError("every mail was put off")
-        return bool(waiting)
+        if hung_up and not done:
+            return self.first_wait
+        return 0 if waiting else self._until_rested()
+
+    def _until_rested(self) -> float:
+        now = asyncio.get_running_loop().time()
+        return min([until - now for until, _wait in self._resting.values() if until > now] + [LOOK_AGAIN])
+
+    def _longer(self, wait: float) -> float:
+        return min(2 * wait, LONGEST_WAIT) or self.first_wait
+
+    def _rest(self, form: Waiting) -> None:
+        _until, wait = self._resting.get(form.id, (0.0, 0.0))
+        wait = self._longer(wait)
+        self._resting[form.id] = (asyncio.get_running_loop().time() + wait, wait)
 
     async def _has_turn(self, domain: str) -> bool:
         """Wait until limits let a mail to this domain go; False if that would take long."""
@@ -156,7 +178,7 @@ class Mailer:
                 note("confirmation-mail-rejected", logging.INFO)
                 await self.signups.drop(form)
             case _:
-                note("confirmation-mail-put-off", logging.INFO)
+                note("confirmation-mail-put-off", logging.WARNING if outcome.ours else logging.INFO)
                 return False
         return True
 

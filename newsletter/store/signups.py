@@ -86,13 +86,17 @@ class SignupStore:
 
         return await self._writes.write(change)
 
-    async def to_mail(self, most: int, held: Collection[str] = ()) -> Sequence[Waiting]:
-        """The forms whose mail is still to go out, the oldest first; none to a domain that is ``held`` up by limits."""
+    async def to_mail(self, most: int, held: Collection[str] = (), resting: Collection[int] = ()) -> Sequence[Waiting]:
+        """The forms whose mail is still to go out, the oldest first.
+
+        None to a domain that is ``held`` up by limits, and none whose id is among the ``resting``.
+        """
         known = sa.and_(subscribers.c.email_key == signups.c.email_key, subscribers.c.status == Status.SUBSCRIBED)
         query = (
             sa.select(signups.c.id, signups.c.ref, signups.c.email, signups.c.locale, subscribers.c.ref)
             .select_from(signups.outerjoin(subscribers, known))
             .where(signups.c.mailed_at.is_(None), signups.c.expires_at > self._clock.now())
+            .where(signups.c.id.not_in(resting))
             .where(*(~signups.c.email.endswith(f"@{domain}", autoescape=True) for domain in held))
             .order_by(signups.c.id)
             .limit(most)

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from newsletter.audience.choices import SignUp
+from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Status
+from newsletter.cli.public_mail import BATCH
 from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
 from tests.integration.conftest import Space
 from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened
@@ -35,6 +38,11 @@ async def pages(space: Space, inbox: Inbox) -> AsyncIterator[Pages]:
     space.set("public", interests=INTERESTS)
     async with opened(space) as made:
         yield made
+
+
+def signup(email: str) -> SignUp:
+    """A form of somebody's, as it comes from the page."""
+    return SignUp(email, "", "en", frozenset(), Agreement("I want it", "form: page"))
 
 
 @contextlib.asynccontextmanager
@@ -348,6 +356,22 @@ async def test_address_that_the_server_refuses_is_forgotten_and_one_put_off_is_t
                 await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
             assert {row["email"] for row in await pages.rows(signups)} == {"busy@example.org", "well@example.org"}
     assert sorted(server.recipients()) == ["busy@example.org", "well@example.org"]
+
+
+async def test_addresses_that_are_put_off_for_ever_hold_up_nobody(space: Space) -> None:
+    def replies(verb: str, recipient: str) -> str | None:
+        return "450 4.1.2 Domain not found" if verb == "RCPT" and recipient.endswith("@example.com") else None
+
+    with scripted_server(Script(replies)) as server:
+        space.set("smtp", port=server.port)
+        async with opened(space) as pages:
+            for number in range(BATCH + 5):
+                await pages.desk.joining.ask(signup(f"a{number}@example.com"))
+            await pages.desk.joining.ask(signup("ana@example.org"))
+            async with mailing(pages):
+                await until(pages, lambda rows: any(row["mailed_at"] for row in rows))
+            assert len(await pages.rows(signups)) == BATCH + 6, "who is put off is not forgotten"
+    assert server.recipients() == ["ana@example.org"]
 
 
 async def test_forms_that_nobody_confirmed_are_forgotten(space: Space, inbox: Inbox) -> None:
