@@ -14,7 +14,7 @@ from rich.text import Text
 from newsletter.cli.output import AsJson, counted, finding_json, out, printable, say, say_json
 from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
-from newsletter.errors import ContentError, Finding, Level, SourceSpan
+from newsletter.errors import ContentError, Finding, Level, SourceSpan, UsageError
 
 if TYPE_CHECKING:
     from newsletter.cli.todo import Entry
@@ -46,6 +46,8 @@ def check_command(
     links: Annotated[bool, typer.Option("--links", help="Also follow every link, over the network.")] = False,
 ) -> None:
     """Report everything that is wrong with settings, issues, translations and mails, the worst first."""
+    if as_json and form not in (Format.TEXT, Format.JSON):
+        raise UsageError(f"--json and --format {form} are two different reports", "leave one of them out")
     house = open_house()
     files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
     entries = [entry for file in files for entry in check_issue(house, file)]

@@ -16,7 +16,7 @@ from newsletter.cli.output import AsJson, finding_json, say, say_json, table, te
 from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import ContentError, Finding, SourceSpan
+from newsletter.errors import ContentError, Finding, SourceSpan, UsageError
 from newsletter.i18n.approvals import Standing, approval_path, read_approval
 from newsletter.i18n.catalog import catalog_path, read_catalog, write_catalog
 from newsletter.i18n.formats import Formats
@@ -120,6 +120,8 @@ def status_command(
     ] = Format.TABLE,
 ) -> None:
     """Show, for every issue and locale, what is translated, fuzzy and missing, and who read it over."""
+    if as_json and form is not Format.TABLE:
+        raise UsageError(f"--json and --format {form} are two different reports", "leave one of them out")
     house = open_house()
     rows = [status for loaded in load_issues(house, issues) for status in statuses(house, loaded)]
     required = house.settings.approval is ApprovalRule.REQUIRED

@@ -126,6 +126,10 @@ def test_forms_for_pipelines_say_the_same(space: Space) -> None:
     assert len(lines) == len(expected)
     assert lines[0].startswith("::error file=issues/june.yaml,line=16,col=93,title=vague-link::")
     assert ",title=vague-link::farms.link.label: ‘Read more’" in lines[0]
+    for command in ("check", "i18n status"):
+        done = space.run(*command.split(), "june", "--json", "--format", "github", code=2)
+        assert "--json and --format github are two different reports" in done.stderr
+        assert not done.stdout
     report = json.loads(space.run("check", "june", "--format", "sarif", code=1).stdout)
     assert sarif_mistakes(report) == []
     results = report["runs"][0]["results"]
