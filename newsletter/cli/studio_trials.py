@@ -73,7 +73,7 @@ class TrialDesk:
         except NewsletterError as error:
             errors = ((error.message, error.hint),)
         except Exception:
-            errors = (("something went wrong in the program itself", "the terminal of the studio shows more"),)
+            errors = ((said("something went wrong in the program itself"), said("the terminal shows more")),)
             raise
         finally:
             self._tell(slug, replace(self._trials[slug], under_way=False, errors=errors))
