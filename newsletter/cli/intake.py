@@ -89,7 +89,12 @@ class Intake:
 
 @asynccontextmanager
 async def intake(house: House) -> AsyncIterator[Intake]:
-    """An intake over the database of the workspace."""
+    """An intake over the database of the workspace.
+
+    Raises StoreError if there is none: mail comes back to whoever has sent
+    some, so its disk is away, and in a new one nobody would be known.
+    """
+    house.require_database()
     async with house.stores() as stores:
         tokens = await house.tokens(stores.database)
         yield Intake(house, FeedbackStore(stores.database, house.clock, tokens))

@@ -21,7 +21,7 @@ from newsletter.cli.kept import Kept, stamp
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
-from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, UsageError, did_you_mean
+from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, StoreError, UsageError, did_you_mean
 from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.checks.findings import CheckFinding
@@ -308,6 +308,16 @@ class House:
             message = said("the DKIM key %(file)s cannot be used: %(why)s", file=dkim.key_file, why=reason)
             raise SettingsError([Finding(where, "bad-key", message, hint)]) from None
         return DkimSigner(dkim.domain, dkim.selector, key)
+
+    def require_database(self) -> None:
+        """Raise StoreError where opening the database would make a new one, in a file that is not there."""
+        from sqlalchemy.engine import make_url
+
+        url = make_url(self.settings.database)
+        if url.get_backend_name() != "sqlite" or (self.workspace.root / (url.database or "")).exists():
+            return
+        hint = "is its disk away, or is this another folder than the one that you send from?"
+        raise StoreError(f"there is no database {url.database}", hint)
 
     @asynccontextmanager
     async def stores(self) -> AsyncIterator[Stores]:

@@ -85,6 +85,23 @@ def test_pipe_lets_the_mail_server_try_again_while_something_is_wrong(space: Spa
     assert pipe(space, PERSON).returncode == TRY_LATER
 
 
+def test_pipe_lets_the_mail_server_try_again_while_the_database_is_not_there(
+    space: Space, sent: dict[str, str]
+) -> None:
+    var, away = space.root / "var", space.root / "away"
+    data = report_about("reader1@example.org", to=sent["reader1@example.org"])
+    var.rename(away)
+    done = pipe(space, data)
+    assert done.returncode == TRY_LATER
+    assert b"there is no database var/newsletter.db" in done.stderr
+    (space.root / "returned").mkdir()
+    assert "there is no database" in space.run("bounces", "read", "returned", code=2).stderr
+    assert not var.exists(), "no new database was made, in which nobody is known"
+    away.rename(var)
+    assert pipe(space, data).returncode == 0
+    assert status_of(space, "reader1@example.org") == "bounced"
+
+
 def test_pipe_lets_the_mail_server_try_again_while_the_database_is_locked(space: Space, sent: dict[str, str]) -> None:
     impatient = (
         "import newsletter.store.database as database; database.BUSY_TIMEOUT = 200;"
