@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,11 +30,18 @@ from newsletter.cli import (
     subscribers,
     worker,
 )
-from newsletter.cli.output import err, report_error
+from newsletter.cli.output import err, report_error, tell
 from newsletter.cli.shape import Shaped
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, UsageError
 
 INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h
+# What a machine refuses any program, at any file, and what staff can do about it.
+REFUSALS = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room: you have used up what you may fill of the disk",
+    errno.EROFS: "the disk can only be read; let it be written to",
+    errno.EACCES: "it belongs to somebody else; let yourself read and write it",
+}
 
 app = typer.Typer(
     name="newsletter",
@@ -91,10 +98,26 @@ def main() -> None:
         # The reader of our output has had enough (``| head``); that is no error.
         sys.stderr.close()
         sys.exit(0)
-    except Exception:
-        # A fault of ours.  Staff get a sentence; the details are kept for whoever mends it.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            report_error(_refused(error, REFUSALS[error.errno]))
+            sys.exit(UsageError.exit_code)
+        _report_fault()
+        sys.exit(INTERNAL_ERROR)
+
+
+def _refused(error: OSError, hint: str) -> UsageError:
+    """What the machine would not do, where no command has words of its own for it."""
+    return UsageError(f"{error.filename or 'a file'}: {error.strerror}", f"{hint}; then run the same command again")
+
+
+def _report_fault() -> None:
+    """A fault of ours.  Staff get a sentence; the details are kept for whoever mends it."""
+    err.print("error: newsletter itself failed, which is not your fault.", style="bold red")
+    try:
         with tempfile.NamedTemporaryFile("w", prefix="newsletter-fault-", suffix=".txt", delete=False) as file:
             traceback.print_exc(file=file)
-        err.print("error: newsletter itself failed, which is not your fault.", style="bold red")
-        err.print(f"  hint: send the file {Path(file.name)} to whoever looks after it", markup=False)
-        sys.exit(INTERNAL_ERROR)
+    except OSError as error:
+        tell(f"  hint: the details could not be kept ({error.strerror}); mend that, and run the same command again")
+    else:
+        tell(f"  hint: send the file {file.name} to whoever looks after it")

@@ -32,7 +32,9 @@ def write_workspace(folder: Path) -> None:
         shutil.copyfile(_HERE / "gitignore", folder / ".gitignore")
         (folder / "templates").mkdir()
     except OSError as error:
-        raise UsageError(f"'{folder}' cannot be made: {error.strerror}", "name another folder") from None
+        # copytree gathers what went wrong with each file, and has no reason of its own.
+        reason = error.strerror or error.args[0][0][2]
+        raise UsageError(f"'{folder}' cannot be made: {reason}", "name another folder") from None
 
 
 def write_issue(issues: Path, slug: str, date: dt.date, locale: str) -> Path:
@@ -48,4 +50,7 @@ def write_issue(issues: Path, slug: str, date: dt.date, locale: str) -> Path:
             out.write(text)
     except FileExistsError:
         raise UsageError(f"there is an issue '{slug}' already", "choose another slug; nothing was written") from None
+    except OSError:
+        file.unlink(missing_ok=True)  # half an issue would be in the way of the next try
+        raise
     return file

@@ -158,6 +158,25 @@ class SmallPostgres(Postgres):
 
 
 @needs_mount
+@pytest.mark.parametrize(
+    ("folder", "command"),
+    [("issues", ("new", "july")), ("locales", ("i18n", "sync")), ("locales", ("i18n", "approve"))],
+)
+def test_a_disk_that_is_full_when_staff_write_is_told_and_the_same_command_goes_on(
+    space: Space, folder: str, command: tuple[str, ...]
+) -> None:
+    if command[-1] == "approve":
+        command = (*command, "june", "--locale", "en")
+    with small_disk(space.root / folder, "1m") as disk:
+        disk.fill()
+        done = space.run(*command, code=2)
+        assert "No space left on device" in done.stderr
+        assert "make room on the disk; then run the same command again" in done.stderr
+        disk.free()
+        space.run(*command)
+
+
+@needs_mount
 @pytest.mark.parametrize("journal", [False, True], ids=["of the tables", "of the journal"])
 def test_a_database_server_whose_disk_fills_up_during_a_run_costs_nobody_anything(
     space: Space, people: People, monkeypatch: pytest.MonkeyPatch, journal: bool
