@@ -67,13 +67,14 @@ _SYNTAX = (
         said("a second ':' stands where only one may"),
         said("a text that holds ': ' must stand in quotes, or on its own lines after '|'"),
     ),
-    ("could not find expected ':'", said("a key has no ':' behind it"), _INDENTED),
+    ("could not find expected ':'", said("this is neither a key with ':' behind it nor part of a text"), _INDENTED),
     ("expected <block end>", said("the line does not fit to the lines before it"), _INDENTED),
     ("unexpected end of stream", said("a quotation mark is opened and never closed"), said("close it")),
     ("cannot start any token", *_BEGINS),
     ("found undefined alias", *_BEGINS),
     ("expected alphabetic or numeric character", *_BEGINS),
 )
+_ENDLESS = ("could not find expected ':'", "unexpected end of stream")
 
 
 def read_source(path: Path, shown: str) -> Source:
@@ -199,9 +200,11 @@ def _text(node: yaml.Node, source: Source) -> str:
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = str(error.problem or error.context)
+    # Of what lacks its end, PyYAML names where it gave up: the end of the file, or of the line after.
+    endless = error.context_mark if any(words in problem for words in _ENDLESS) else None
+    mark = endless or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     lines = text.splitlines()
     this_line = lines[line - 1] if line <= len(lines) else ""
     if "\\t" in problem or "\t" in this_line[: column + 1]:

@@ -44,6 +44,8 @@ def refused(path: Path) -> list[Finding]:
         (b"source_locale: en\n\tsubject: x\n", (2, 1, "tab"), "spaces"),
         (b"blocks:\n  - type: text\n\tid: a\n", (3, 1, "tab"), "spaces"),
         (b"subject: Victory: a law\n", (1, 17, "yaml"), "in quotes"),
+        (b'date: x\nsubject: "Hi\npreheader: y\n', (2, 10, "yaml"), "close it"),
+        (b"body: |\nhola\n", (2, 1, "yaml"), "indentation"),
         (b"subject: [a\n", (2, 1, "yaml"), ""),
         (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", (2, 8, "yaml"), ""),
         (b"[" * 20_000, (1, 1, "yaml"), ""),
