@@ -61,6 +61,7 @@ _ALIASES = {
 _SEPARATORS = ",;\t"
 _NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # how Excel workbooks, old and new, and PDFs begin
 _SAVE_AS = "in Excel choose 'Save as' → 'CSV UTF-8 (comma delimited)'"
+_NAMES = "the first row names the columns: email,name,locale,tags (or correo,nombre,idioma,etiquetas)"
 _UNCLOSED = "a quotation mark is not closed"
 IMPORTED = (Status.SUBSCRIBED, Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)  # what list_status may say
 MAX_ROW_LINES = 20  # of one record; cells with line breaks are rare, and short
@@ -111,12 +112,23 @@ def read_list(path: Path, said: Said | None = None) -> Iterator[GoodRow | BadRow
             raw.seek(0)
             with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
                 yield from _read(text, path, said or Said(dt.datetime.now(dt.UTC)))
-    except UnicodeDecodeError as error:
-        raise AudienceError(f"{path} is not UTF-8 (byte {error.start} of a block)", _SAVE_AS) from None
+    except UnicodeDecodeError:
+        raise AudienceError(f"{path} is not UTF-8: line {_first_other(path)} holds something else", _SAVE_AS) from None
     except OSError as error:
         raise AudienceError(
             f"{path} cannot be read: {error.strerror}", "check its name, and the folder you are in"
         ) from None
+
+
+def _first_other(path: Path) -> int:
+    """The first line that is not UTF-8, which is mostly the first that has a letter with an accent."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1  # of UTF-16 that ends in the middle of a letter
 
 
 def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | BadRow]:
@@ -126,15 +138,16 @@ def _read(text: io.TextIOWrapper, path: Path, said: Said) -> Iterator[GoodRow | 
     if found := re.match(rf"sep=([{_SEPARATORS}])\s*$", first, re.IGNORECASE):
         separator, first, skipped = found[1], text.readline(), 1
     if not first.strip():
-        raise AudienceError(f"{path} is empty", "the first row names the columns: email,name,locale,tags")
+        raise AudienceError(f"{path} is empty", _NAMES)
     separator = separator or _separator(first)
     try:
-        header = [parse_column(cell) for cell in next(csv.reader([first], delimiter=separator))]
+        names = next(csv.reader([first], delimiter=separator))
     except csv.Error as error:
         raise AudienceError(
             f"the header of {path} cannot be read: {error}", "the first row names the columns"
         ) from None
-    _check_header(header, path)
+    header = [parse_column(cell) for cell in names]
+    _check_header(header, names, path)
     seen: dict[str, int] = {}
     for line, cells in _records(text, separator, skipped + 2):
         if isinstance(cells, BadRow):
@@ -193,11 +206,13 @@ def parse_column(cell: str) -> str:
     return known if known in COLUMNS else name.replace(" ", "_")
 
 
-def _check_header(header: list[str], path: Path) -> None:
+def _check_header(header: list[str], names: list[str], path: Path) -> None:
+    """Refuse a header without addresses, or with two columns of one name; ``names`` are those of the file."""
     if "email" not in header:
-        near = [name for name in header if did_you_mean(name.lower(), ["email", "correo"]).startswith("did")]
-        hint = f"rename the column '{near[0]}' to 'email'" if near else "the first row must name the columns"
-        raise AudienceError(f"{path} has no column 'email'; it has: {', '.join(filter(None, header))}", hint)
+        shown = [clean_text(plain(name), MAX_TAG) for name in names]
+        near = [name for name in shown if did_you_mean(name.lower(), ["email", "correo"]).startswith("did")]
+        hint = f"rename the column '{near[0]}' to 'email'" if near else _NAMES
+        raise AudienceError(f"{path} has no column 'email'; it has: {', '.join(filter(None, shown))}", hint)
     doubles = sorted({name for name in header if name and header.count(name) > 1})
     if doubles:
         raise AudienceError(f"{path} has two columns named '{doubles[0]}'", "rename or delete one of them")
