@@ -359,7 +359,7 @@ def test_row_that_stands_twice_is_refused_only_if_the_two_differ(desk: Desk) -> 
         ({"note": "a\x00b"}, "U+0000"),
         ({"translation": "a" * (MAX_TEXT + 1)}, "20,001 characters"),
         ({"note": "a" * 2_001}, "2,001 characters"),
-        ({"state": "perhaps"}, "unknown state 'perhaps'"),
+        ({"state": "perhaps"}, "unknown state 'perhaps'; write hecho or revisar or falta"),
     ],
 )
 def test_row_that_no_catalog_may_hold_is_refused_with_its_reason(

@@ -30,7 +30,7 @@ from newsletter.errors import UsageError
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.exchange.rows import EXPORTED, KEY, Row, clean, key_of, shorten, snapshot, text_hash
 from newsletter.i18n.exchange.sheet import without_stray_guard
-from newsletter.i18n.exchange.words import parse_state
+from newsletter.i18n.exchange.words import parse_state, words_for
 from newsletter.i18n.messages import Message
 
 MAX_NOTE = 2_000  # characters
@@ -206,15 +206,15 @@ class _Merger:
         if first is not row and (first.translation, first.state) != (row.translation, row.state):
             raise _RefusalError(f"it is the same message as row {first.number}, with another translation")
 
-    @staticmethod
-    def _check_texts(row: Row) -> None:
+    def _check_texts(self, row: Row) -> None:
         for name, text, limit in (("translation", row.translation, MAX_TEXT), ("note", row.note, MAX_NOTE)):
             if len(text) > limit:
                 raise _RefusalError(f"its {name} has {len(text):,} characters; {limit:,} are allowed")
             if found := FORBIDDEN.search(text):
                 raise _RefusalError(f"{complaint(found.group())} (in its {name}); delete it")
         if row.state and parse_state(row.state) is None:
-            raise _RefusalError(f"unknown state '{shorten(clean(row.state))}'; write done, fuzzy or missing")
+            known = " or ".join(words_for(self._target.locale).states.values())
+            raise _RefusalError(f"unknown state '{shorten(clean(row.state))}'; write {known}")
 
 
 def _displaced(rows: Sequence[Row]) -> frozenset[int]:
