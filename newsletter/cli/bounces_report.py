@@ -131,3 +131,4 @@ def _warn(told: Told) -> None:
         times = "once" if one.number == 1 else f"{one.number} times"
         tell(f"  {one.domain or ERASED}: {times}{f': {one.example}' if one.example else ''}")
     tell("  hint: docs/bounces.md tells what to do; 'newsletter doctor' checks SPF, DKIM and DMARC")
+    tell(f"  then: 'newsletter send {told.slug} --missed {told.number}' sends it again to just these people")

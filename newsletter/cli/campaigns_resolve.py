@@ -60,6 +60,8 @@ def resolve_command(
     ] = None,
 ) -> None:
     """Decide what becomes of the messages in doubt, or try rejected ones again."""
+    from newsletter.delivery.states import State
+
     hint = "--in-doubt resend|accept|reject, or --rejected resend"
     if in_doubt is None and rejected is None:
         raise UsageError("what is decided, and of which?", hint)
@@ -69,7 +71,8 @@ def resolve_command(
     old, new = moves(in_doubt)
     told = old.replace("_", " ")
     if not changed:
-        say(f"nothing of campaign {number} is {told}, so nothing was changed")
+        taken_up = " and not taken up by a later one" if old is State.REJECTED else ""
+        say(f"nothing of campaign {number} is {told}{taken_up}, so nothing was changed")
     else:
         say(f"{changed} {told}: now {new}")
         say(f"  {SAID[in_doubt] if in_doubt else RETRIED}")
@@ -95,7 +98,7 @@ async def resolve(stores: Stores, number: int, in_doubt: Verdict | None) -> int:
     old, new = moves(in_doubt)
     campaign = await find(stores, number)
     if new is State.PENDING and campaign.status is CampaignStatus.CANCELLED:
-        hint = "'newsletter send … --again REASON' sends the issue anew, also to those who have it"
+        hint = f"'newsletter send {campaign.slug} --missed {number}' sends the issue to those who have no copy of it"
         raise UsageError(f"campaign {number} was cancelled, so that nothing of it is sent again", hint)
     return await change(stores, number, lambda campaigns: campaigns.resolve(number, old, new))
 

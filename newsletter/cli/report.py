@@ -57,13 +57,16 @@ def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
 
 def require_delivered(house: House, counts: Counts, campaign: Campaign, ended: Ended) -> None:
     """Raise NotDeliveredError unless everybody has their copy or has left."""
-    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
+    cancelled = ended.halted.startswith(f"it is {CampaignStatus.CANCELLED}")
+    lacking = (*UNDELIVERED, State.CANCELLED) if cancelled else UNDELIVERED
+    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in lacking}
     if not any(missing.values()):
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)
     hints = []
-    if ended.halted.startswith(f"it is {CampaignStatus.CANCELLED}"):
-        hints.append(f"{ended.halted}, and nobody else gets a copy")
+    if cancelled:
+        missed = f"'newsletter send {campaign.slug} --missed {campaign.id}' sends it to those who have none"
+        hints.append(f"{ended.halted}, and nobody else gets a copy; {missed}")
     elif ended.halted:
         hints.append(f"{ended.halted}; 'newsletter campaigns resume {campaign.id}' lets it go on")
     elif ended.due:
@@ -76,5 +79,6 @@ def require_delivered(house: House, counts: Counts, campaign: Campaign, ended: E
     if missing[State.REJECTED]:
         hints.append(f"'newsletter campaigns show {campaign.id}' names the rejected and why")
     if missing[State.IN_DOUBT]:
-        hints.append("those in doubt may have their copy, so they are not sent again")
+        told_how = f"'newsletter campaigns resolve {campaign.id} --in-doubt …' decides"
+        hints.append(f"those in doubt may have their copy, so they are not sent again; {told_how}")
     raise NotDeliveredError(f"'{campaign.slug}' did not reach everybody: {told}", "; ".join(hints))

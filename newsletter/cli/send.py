@@ -48,6 +48,10 @@ def send_command(
         typer.Option("--got", metavar="CAMPAIGN", help="Only who got this earlier campaign; for a correction."),
     ] = None,
     edition: Annotated[str, typer.Option("--edition", metavar="LOCALE", help="With --got: only this edition.")] = "",
+    missed: Annotated[
+        int | None,
+        typer.Option("--missed", metavar="CAMPAIGN", help="Only who was to get this campaign, and has no copy."),
+    ] = None,
     again: Annotated[
         str | None, typer.Option("--again", metavar="REASON", help="Send also to people who had this issue; say why.")
     ] = None,
@@ -71,17 +75,27 @@ def send_command(
     from newsletter.cli.sending import Sending, send_test
 
     house = open_house()
-    if to and (segment or dry_run or wait or at or got is not None or edition or again is not None or queue):
+    if to and (
+        segment
+        or dry_run
+        or wait
+        or at
+        or got is not None
+        or missed is not None
+        or edition
+        or again is not None
+        or queue
+    ):
         raise UsageError("--to sends a test to one address; it goes with --json only", "leave one of them out")
     if to:
         run(send_test(house, issue, to, as_json=as_json))
         return
-    if not segment and got is None:
+    if not segment and got is None and missed is None:
         known = ", ".join(house.settings.segments) or "none yet; define them in newsletter.yaml"
         raise UsageError("to whom? Name at least one segment", f"--segment NAME; known are: {known}")
     if queue and (wait or workers > 1):
         raise UsageError("with --queue, this command does not send", "leave --wait and --workers out")
-    wish = wish_of(house, at=at, grace=grace, got=got, edition=edition, again=again)
+    wish = wish_of(house, at=at, grace=grace, got=got, edition=edition, missed=missed, again=again)
     sending = Sending(house, issue, segment or [], wish)
     if dry_run:
         run(sending.dry_run(as_json=as_json))
@@ -96,16 +110,19 @@ def wish_of(
     grace: str = GRACE,
     got: int | None = None,
     edition: str = "",
+    missed: int | None = None,
     again: str | None = None,
 ) -> Wish:
     """The options in the words of the store.  Raises UsageError."""
     from newsletter.cli.sending import Wish
-    from newsletter.store.freeze import Got, Schedule
+    from newsletter.store.freeze import Got, Missed, Schedule
 
     if edition and got is None:
         raise UsageError("--edition narrows --got", "add --got with the number of the campaign that they got")
     if edition and edition not in house.settings.editions():
         raise UsageError(f"there is no edition '{edition}'", f"known are: {', '.join(house.settings.editions())}")
+    if missed is not None and (got is not None or again is not None):
+        raise UsageError("--missed is for people who have no copy", "leave --got and --again out")
     if again is not None and not again.strip():
         raise UsageError("people who had this issue get it again only for a reason", 'write it down: --again "why"')
     if grace != GRACE and not at:
@@ -116,7 +133,8 @@ def wish_of(
         if starts_at <= house.clock.now():
             raise UsageError(f"'{at}' is past", "name a later time, or leave --at out to send now")
         schedule = Schedule(starts_at, _later(starts_at, grace))
-    return Wish(None if got is None else Got(got, edition), (again or "").strip(), schedule)
+    only = Missed(missed) if missed is not None else None if got is None else Got(got, edition)
+    return Wish(only, (again or "").strip(), schedule)
 
 
 def _moment(text: str, house: House) -> dt.datetime:

@@ -20,7 +20,7 @@ from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
 from newsletter.cli.segments import known_segments
-from newsletter.cli.standing import repeat
+from newsletter.cli.standing import find, repeat
 from newsletter.cli.wiring import House, Stores
 from newsletter.content.load import LoadedIssue
 from newsletter.delivery.deliver import Transport, connect
@@ -32,7 +32,7 @@ from newsletter.i18n.translate import limiting_segments
 from newsletter.render.facts import Issued
 from newsletter.render.rendered import CLIPPED_HINT, clipped
 from newsletter.store.campaigns import Campaign
-from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
+from newsletter.store.freeze import EditionFor, Got, Missed, Planned, Schedule, Target
 from newsletter.wording import said
 
 
@@ -122,11 +122,11 @@ class Prepared:
 class Wish:
     """What a person asked for besides issue and segments.
 
-    ``got`` narrows the recipients to those of an earlier campaign, ``again``
-    is the reason for a second copy, ``schedule`` a later start.
+    ``only`` narrows the recipients to those who got, or missed, an earlier
+    campaign, ``again`` is the reason for a second copy, ``schedule`` a later start.
     """
 
-    got: Got | None = None
+    only: Got | Missed | None = None
     again: str = ""
     schedule: Schedule | None = None
 
@@ -210,6 +210,8 @@ class Sending:
         if campaign.status is CampaignStatus.FINISHED:
             tell(f"{frozen}, is finished: this command sends nothing more of it")
             tell("  hint: for people who joined since, name another set of segments that holds them")
+        elif campaign.status is CampaignStatus.CANCELLED:
+            tell(f"{frozen}, was cancelled: this command sends nothing more of it")
         else:
             tell(f"going on with {frozen}; later edits change nothing of it")
 
@@ -231,18 +233,31 @@ class Sending:
         Raises UsageError if it must not do what was wished.
         """
         wish = self._wish
-        if wish.got:
-            await _require_campaign(stores, wish.got)
+        match wish.only:
+            case Got() as got:
+                await _require_campaign(stores, got)
+            case Missed(number):
+                await self._require_own(stores, number)
         if wish.again:
             await self._require_ended(stores)
             return None
         campaign = await stores.campaigns.find(self._slug, self._names)
+        if isinstance(wish.only, Missed) and (campaign is None or campaign.status.ended):
+            await self._require_ended(stores)
+            return None  # whoever has missed that one too, or whose copy came back since
         if campaign is None or wish.schedule is None:
             return campaign
         if campaign.status is CampaignStatus.SCHEDULED and campaign.starts_at == wish.schedule.starts_at:
             return campaign
         hint = f"'newsletter campaigns show {campaign.id}' tells more; without --at, this command goes on with it"
         raise UsageError(f"campaign {campaign.id} is just this, and is {campaign.status}: nothing was scheduled", hint)
+
+    async def _require_own(self, stores: Stores, number: int) -> None:
+        """The campaign that people missed must be one of this issue; UsageError if not."""
+        missed = await find(stores, number)
+        if missed.slug != self._slug:
+            hint = "--missed sends people the issue that they have missed; name that one"
+            raise UsageError(f"campaign {number} was '{missed.slug}', not '{self._slug}'", hint)
 
     async def _require_ended(self, stores: Stores) -> None:
         """People would get two copies at about the same time, if one were still on its way."""
@@ -255,7 +270,7 @@ class Sending:
 
     @property
     def _names(self) -> list[str]:
-        return [*self._segments, *([str(self._wish.got)] if self._wish.got else [])]
+        return [*self._segments, *([str(self._wish.only)] if self._wish.only else [])]
 
     def _target(self) -> tuple[LoadedIssue, Target]:
         """What a new campaign sends, and whom it is for."""
@@ -265,7 +280,7 @@ class Sending:
         limiting = limiting_segments(loaded.issue)
         rules, wish = house.settings.segments, self._wish
         kind = loaded.issue.mail_kind
-        return loaded, Target(self._slug, tuple(self._segments), rules, limiting, kind, wish.got, wish.again)
+        return loaded, Target(self._slug, tuple(self._segments), rules, limiting, kind, wish.only, wish.again)
 
     def _editions(self, loaded: LoadedIssue, issued: Mapping[str, Issued]) -> EditionFor:
         """The maker of its editions."""
@@ -352,9 +367,7 @@ class Sending:
 
 async def _require_campaign(stores: Stores, got: Got) -> None:
     """The campaign whose people are meant, and its edition, must be there; UsageError if not."""
-    earlier = await stores.campaigns.get(got.campaign)
-    if earlier is None:
-        raise UsageError(f"there is no campaign {got.campaign}", "'newsletter campaigns list' lists them")
+    earlier = await find(stores, got.campaign)
     editions = await stores.campaigns.counts(earlier.id)
     if got.locale and got.locale not in editions:
         hint = f"its editions are: {', '.join(sorted(editions))}"

@@ -15,6 +15,7 @@ from newsletter.store.campaigns import Campaign, Run
 
 MOST_DOMAINS = 10  # that are shown by name; the rest is summed
 _GOT = re.compile(r"who got (\d+)(?: in (\S+))?")
+_MISSED = re.compile(r"who missed (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ def repeat(campaign: Campaign) -> str:
     for name in campaign.segments:
         if got := _GOT.fullmatch(name):
             words.append(f"--got {got[1]}{f' --edition {got[2]}' if got[2] else ''}")
+        elif missed := _MISSED.fullmatch(name):
+            words.append(f"--missed {missed[1]}")
         else:
             words.append(f"--segment {name}")
     return " ".join(words)
@@ -138,7 +141,8 @@ def _of_the_rest(house: House, now: View, command: str) -> str:
     campaign = now.campaign
     match campaign.status:
         case CampaignStatus.CANCELLED:
-            return "nothing more of it is sent"
+            missed = f"'newsletter send {campaign.slug} --missed {campaign.id}' sends it to those who have no copy"
+            return f"nothing more of it is sent; {missed}"
         case CampaignStatus.SCHEDULED if campaign.starts_at:
             at = house.when(campaign.starts_at)
             return f"it starts at {at}: keep a worker up, or run '{command} --wait' before, or '{command}' then"

@@ -21,6 +21,7 @@ from newsletter.delivery.message import FrozenEdition, Sender
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.store.audit import record
 from newsletter.store.database import Database
+from newsletter.store.select import may_have_copy
 from newsletter.store.tables import campaigns, deliveries, editions, runs, subscribers
 from newsletter.store.upkeep import move
 
@@ -254,19 +255,25 @@ class CampaignStore:
 
         Whoever is to be tried again although a server said that they are gone
         is on the list again.  A campaign that has something to do again is open.
+        Of the rejected, those stay whom another campaign of the issue has taken
+        up: they would get two copies.
         """
         now = self._clock.now()
         async with self._database.write() as connection:
+            where: list[sa.ColumnElement[bool]] = []
             if old is State.REJECTED:
+                if self._database.file is None:  # or a campaign that is being frozen would not be seen, nor see this
+                    await connection.execute(sa.text("LOCK TABLE campaigns IN ROW EXCLUSIVE MODE"))
+                where = [sa.not_(_taken_up(campaign_id))]
                 rejected = sa.select(deliveries.c.subscriber_id).where(
-                    deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.REJECTED
+                    deliveries.c.campaign_id == campaign_id, deliveries.c.state == State.REJECTED, *where
                 )
                 await connection.execute(
                     subscribers.update()
                     .where(subscribers.c.id.in_(rejected), subscribers.c.status == Status.BOUNCED)
                     .values(status=Status.SUBSCRIBED, updated_at=now)
                 )
-            changed = await move(connection, campaign_id, old, new, now, reply="as a person decided")
+            changed = await move(connection, campaign_id, old, new, now, *where, reply="as a person decided")
             if changed and new is State.PENDING:
                 await connection.execute(
                     campaigns.update()
@@ -277,6 +284,19 @@ class CampaignStore:
                 detail = {"from": old, "to": new, "people": changed}
                 await record(connection, self._clock, Entry(self._who, Deed.RESOLVED, _about(campaign_id), detail))
         return changed
+
+
+def _taken_up(campaign_id: int) -> sa.ColumnElement[bool]:
+    """Whether another campaign of the issue brings its copy to somebody who has a row in this one, or may have."""
+    slug = sa.select(campaigns.c.slug).where(campaigns.c.id == campaign_id).scalar_subquery()
+    other = deliveries.alias()
+    return sa.exists().where(
+        other.c.subscriber_id == deliveries.c.subscriber_id,
+        other.c.campaign_id.in_(
+            sa.select(campaigns.c.id).where(campaigns.c.slug == slug, campaigns.c.id != campaign_id)
+        ),
+        may_have_copy(other),
+    )
 
 
 def _about(campaign_id: int) -> str:

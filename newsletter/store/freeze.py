@@ -29,7 +29,7 @@ from newsletter.store.audit import record
 from newsletter.store.campaigns import Campaign, segments_key, to_campaign
 from newsletter.store.database import Database
 from newsletter.store.people import REF_BYTES, Recipient, stream_recipients
-from newsletter.store.select import in_any, reachable, wants
+from newsletter.store.select import in_any, may_have_copy, reachable, wants
 from newsletter.store.tables import campaigns, deliveries, editions, subscribers
 from newsletter.wording import said
 
@@ -48,13 +48,26 @@ class Got:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """People with a place in an earlier campaign of the issue, to whom no campaign of it brought a copy, or may have.
+
+    Their copy was rejected or cancelled, or it came back because of us.
+    """
+
+    campaign: int
+
+    def __str__(self) -> str:
+        return f"who missed {self.campaign}"
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Whom a campaign is for: one issue, to everybody in one of ``segments``.
 
     ``limiting`` are the segments by which the issue shows or hides blocks.
     Whoever declined mail of this ``kind`` is left out.
-    ``got`` narrows it to those who got another campaign; without segments,
-    everybody who did.  ``again`` is why people get an issue that they had.
+    ``only`` narrows it to those who got, or missed, an earlier campaign;
+    without segments, all of them.  ``again`` is why people get an issue that they had.
     """
 
     slug: str
@@ -62,13 +75,13 @@ class Target:
     rules: Mapping[str, Rule]
     limiting: frozenset[str] = frozenset()
     kind: MailKind = MailKind.NEWS
-    got: Got | None = None
+    only: Got | Missed | None = None
     again: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
         """What names the target in lists of campaigns."""
-        return (*sorted(set(self.segments)), *([str(self.got)] if self.got else []))
+        return (*sorted(set(self.segments)), *([str(self.only)] if self.only else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +182,8 @@ class Freezer:
             "people": people,
             "content": campaign.content_hash,
         }
-        if target.got:
-            detail["only"] = str(target.got)
+        if target.only:
+            detail["only"] = str(target.only)
         if target.again:
             detail["again"] = target.again
         if campaign.starts_at:
@@ -187,7 +200,7 @@ class Freezer:
         number = 1
         while (key if number == 1 else f"{key} #{number}") in known:
             number += 1
-        if number > 1 and not target.again:
+        if number > 1 and not target.again and not isinstance(target.only, Missed):
             raise AudienceError(
                 said("somebody else has just started this campaign"), said("run the same command again")
             )
@@ -215,11 +228,16 @@ class Freezer:
     ) -> None:
         picked = in_any(target.rules, target.segments) if target.segments else sa.true()
         where = [reachable(self._clock.now()), wants(target.kind)]
-        if target.got is not None:
-            where.append(_got(target.got))
+        of_issue = sa.select(campaigns.c.id).where(campaigns.c.slug == target.slug)
+        had: list[sa.ColumnElement[bool]] = [deliveries.c.campaign_id.in_(of_issue)]
+        match target.only:
+            case Got() as got:
+                where.append(_got(got))
+            case Missed(campaign):
+                where.append(_has_delivery(deliveries.c.campaign_id == campaign, sa.not_(may_have_copy())))
+                had.append(may_have_copy())
         if not target.again:
-            same_issue = sa.select(campaigns.c.id).where(campaigns.c.slug == target.slug)
-            where.append(sa.not_(_has_delivery(deliveries.c.campaign_id.in_(same_issue))))
+            where.append(sa.not_(_has_delivery(*had)))
         asked = target.limiting.union(self._offer.bilingual, target.segments)
         async for recipient in stream_recipients(connection, target.rules, sa.and_(picked, *where), asked):
             choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from newsletter.audience.segments import All, AnyOf, HasAttribute, HasLocale, HasTag, Not, Rule
 from newsletter.audience.subscribers import Status
+from newsletter.delivery.bounces import Kind
+from newsletter.delivery.states import State
 from newsletter.i18n.locales import PAIR, current_tag
-from newsletter.store.tables import campaigns, subscriber_tags, subscribers
+from newsletter.store.tables import campaigns, deliveries, feedback, subscriber_tags, subscribers
 
 
 def condition(rule: Rule) -> sa.ColumnElement[bool]:
@@ -61,6 +63,17 @@ def may_get(
     """Who may be sent their copy of a campaign at this moment."""
     kind = sa.select(campaigns.c.kind).where(campaigns.c.id == campaign).scalar_subquery()
     return sa.and_(reachable(now), subscribers.c.declined != kind)
+
+
+def may_have_copy(rows: sa.FromClause = deliveries) -> sa.ColumnElement[bool]:
+    """Whether a row of the ledger brought a copy, may have, or still can: not if it came back because of us."""
+    came_back = sa.exists().where(
+        feedback.c.campaign_id == rows.c.campaign_id,
+        feedback.c.subscriber_id == rows.c.subscriber_id,
+        feedback.c.verdict == Kind.SENDER.value,
+    )
+    kept = sa.and_(rows.c.state == State.ACCEPTED, sa.not_(came_back))
+    return sa.or_(kept, rows.c.state.in_((State.PENDING, State.SENDING, State.DEFERRED, State.IN_DOUBT)))
 
 
 def membership(rules: Mapping[str, Rule], names: Iterable[str]) -> list[sa.Label[bool]]:
