@@ -45,6 +45,19 @@ def said(pattern: str, **values: object) -> Said:
     return made
 
 
+def recalled(text: str, patterns: Sequence[str]) -> str:
+    """The sentence that ``text`` was before it was stored, if one of the ``patterns`` made it; else the text.
+
+    So are its values.  Patterns with most words of their own come first into question.
+    """
+    for pattern in sorted(patterns, key=lambda pattern: -len(_PLACE.sub("", pattern))):
+        between, names = _PLACE.split(pattern)[::2], _PLACE.findall(pattern)
+        if found := re.fullmatch("(.+?)".join(map(re.escape, between)), text, re.DOTALL):
+            values = {name: recalled(value, patterns) for name, value in zip(names, found.groups(), strict=True)}
+            return said(pattern, **values)
+    return text
+
+
 def has_words(pattern: str) -> bool:
     """Whether there is anything to translate in it besides its values."""
     return any(map(str.isalpha, _PLACE.sub("", pattern)))

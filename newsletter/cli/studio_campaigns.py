@@ -22,6 +22,7 @@ from newsletter.cli.send import wish_of
 from newsletter.cli.sending import Sending
 from newsletter.cli.standing import find
 from newsletter.cli.studio_courses import Courses
+from newsletter.cli.studio_reasons import PAUSED_HERE, reason_again
 from newsletter.cli.studio_speed import Speed
 from newsletter.cli.studio_work import Work
 from newsletter.cli.wiring import Stores
@@ -44,7 +45,6 @@ DOMAINS = 15  # of mail that are shown; the others are counted
 TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
 RETRY = "retry"  # the verdict that tries the rejected again
-PAUSED_HERE = said("a person paused it in the studio")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
 NOBODY_YET = said("there is no list of subscribers yet")
 IMPORT = said("'newsletter subscribers import FILE' makes one")
@@ -223,7 +223,7 @@ class CampaignDesk:
             campaign.slug,
             campaign.segments,
             campaign.status.value,
-            PAUSED_HERE if campaign.reason == PAUSED_HERE else _without_addresses(campaign.reason),
+            reason_again(_without_addresses(campaign.reason)),
             campaign.starts_at,
             campaign.frozen_at,
             {locale: by_state(by_locale[locale]) for locale in sorted(by_locale)},

@@ -5,19 +5,24 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from collections import deque
 from pathlib import Path
 
 import polib
 import pytest
 
+from newsletter.cli.studio_reasons import reason_again
 from newsletter.content.fields import TextKind, check_text
+from newsletter.delivery.brake import ENOUGH, Brake
+from newsletter.delivery.states import Outcome, State
+from newsletter.errors import SendingStoppedError
 from newsletter.i18n.checks.edition import compare
 from newsletter.i18n.checks.structure import Limits
 from newsletter.i18n.checks.text import Pair, Text
 from newsletter.i18n.glossary import Terms
 from newsletter.web.preview.words import words_for
 from newsletter.web.words import Words
-from newsletter.wording import Said, headline, joined, said, with_lines
+from newsletter.wording import Said, headline, joined, recalled, said, with_lines
 from tests.tools.messages import ROOT
 from tests.tools.unsaid import unsaid
 
@@ -50,6 +55,44 @@ def test_unknown_sentence_stays_english_and_is_marked_as_such() -> None:
     for text in ("a dog", said("a cat"), joined([said("a dog"), said("a cat")])):
         assert GERMAN.spoken(text) == "en"
     assert GERMAN.say(joined([said("a dog"), said("a cat")])) == "ein Hund, a cat"
+
+
+def test_stored_sentence_is_known_again_with_the_sentences_in_it() -> None:
+    patterns = ["it says %(what)s", "a dog", "%(first)s and %(second)s"]
+    for stored in ("it says a dog", "it says it says (.+)", "a dog"):
+        again = recalled(stored, patterns)
+        assert again == stored
+        assert isinstance(again, Said)
+    assert GERMAN.say(recalled("it says a dog", patterns)) == "es sagt ein Hund"
+    for other in ("", "a dog!", "it says ", "A dog"):
+        assert not isinstance(recalled(other, patterns), Said)
+
+
+STATES = [(State.REJECTED, True), (State.REJECTED, False), (State.IN_DOUBT, False)]
+
+
+@pytest.mark.parametrize(("state", "ours"), STATES)
+@pytest.mark.parametrize("failures", [1.0, 0.1])
+def test_reasons_for_which_the_program_pauses_are_said_in_spanish(state: State, ours: bool, failures: float) -> None:
+    outcomes = [Outcome(state if number % 4 else State.ACCEPTED, "550 no: 1, 2", ours=ours) for number in range(ENOUGH)]
+    outcomes += [Outcome(state, "550 no: 1, 2", ours=ours)] * 100
+    brake = Brake(2, failures)
+    with pytest.raises(SendingStoppedError) as stopped:
+        deque(map(brake.check, outcomes if failures < 1 else outcomes[ENOUGH:]))
+    again = reason_again(str(stopped.value.message))
+    assert again == stopped.value.message
+    assert SPANISH.spoken(again) == "es"
+    assert SPANISH.say(again).startswith("se detuvo")
+    assert SPANISH.say(again).endswith("550 no: 1, 2")
+
+
+def test_reasons_that_are_stored_elsewhere_are_the_ones_known_here() -> None:
+    rooms = ("cli/campaigns.py", "cli/working.py", "store/upkeep.py")
+    code = "".join((ROOT / "newsletter" / room).read_text(encoding="utf-8") for room in rooms)
+    for stored in ("a person paused it", "nobody was there to start it at its time", "newsletter itself failed ("):
+        assert stored in code
+        assert SPANISH.spoken(reason_again(f"{stored}OSError)" if stored.endswith("(") else stored)) == "es"
+    assert reason_again("a wrong link") == "a wrong link"
 
 
 def test_headline_leaves_the_lines_out() -> None:
