@@ -87,8 +87,7 @@ def _findings(  # noqa: C901, PLR0912 - one branch a kind of error
         elif kind in _TYPE_NAMES:
             values = {"key": _label(loc), "wanted": _TYPE_NAMES[kind], "given": _named(entry["input"])}
             message = said("wrong type: '%(key)s' must be %(wanted)s, not %(given)s", **values)
-            hint = said("put it in quotes") if kind == "string_type" and isinstance(entry["input"], int | float) else ""
-            yield loc, Finding(source.span(node), "wrong-type", message, hint)
+            yield loc, Finding(source.span(node), "wrong-type", message, _hint(kind, entry["input"], model, loc))
         elif kind == "too_short" and entry["input"]:
             continue  # its items were invalid, which is reported already
         elif kind in ("string_too_short", "too_short"):
@@ -108,6 +107,23 @@ def _findings(  # noqa: C901, PLR0912 - one branch a kind of error
             why = entry["msg"].removeprefix("Value error, ").removeprefix("Input ")
             message = said("'%(key)s' cannot be used: it %(why)s", key=_label(loc), why=why)
             yield loc, Finding(source.span(node), "bad-value", message)
+
+
+def _hint(kind: str, given: object, model: type[BaseModel], loc: tuple[int | str, ...]) -> str:
+    """How a value of the right type is written."""
+    match kind.partition("_")[0]:
+        case "string" if isinstance(given, int | float):
+            return said("put it in quotes")
+        case "string" if given is None:
+            return said("write it behind the ':'; a text that begins with '#' must stand in quotes")
+        case "int":
+            return said("write digits alone, without comma, point or currency sign: 1300")
+        case "list" | "tuple":
+            return said("write it in square brackets, or each item on a line of its own behind '- '")
+        case "model" if isinstance(loc[-1], str) and (keys := _known_keys(model, loc)):
+            names = ", ".join(sorted(keys))
+            return said("write its keys below it, each on an indented line of its own: %(keys)s", keys=names)
+    return ""
 
 
 def _locate(root: yaml.Node, loc: Iterable[int | str]) -> tuple[yaml.Node, yaml.Node | None, str]:

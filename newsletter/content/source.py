@@ -60,6 +60,10 @@ _Loader.add_implicit_resolver(
 
 _BEGINS = (said("a text cannot begin with this character"), said("put the text in quotes"))
 _INDENTED = said("look at the indentation here and on the line before")
+_QUOTE_INSIDE = (
+    said("the text goes on after the quotation mark that closes it"),
+    said("inside \"…\" write \\\", inside '…' write '' for one of them; or write the text without those around it"),
+)
 # What PyYAML says most often, in words for people: a part of its sentence, ours, and the hint.
 _SYNTAX = (
     (
@@ -211,6 +215,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:
         message = said("a tab stands where YAML wants spaces")
         return ContentError([Finding(SourceSpan(shown, line, column), "tab", message, said("indent with spaces"))])
     told = said("this is no YAML: %(why)s", why=problem), ""
+    if "but found '<scalar>'" in problem and this_line[: column - 1].endswith(("'", '"')):
+        return ContentError([Finding(SourceSpan(shown, line, column), "yaml", *_QUOTE_INSIDE)])
     message, hint = next(((ours, hint) for words, ours, hint in _SYNTAX if words in problem), told)
     return ContentError([Finding(SourceSpan(shown, line, column), "yaml", message, hint)])
 

@@ -53,6 +53,36 @@ MISTAKES = {
     "wrong type, a list": Mistake(VALID.replace("Victory", "[a]"), 3, 10, "wrong-type", "must be text, not a list"),
     "wrong type, blocks": Mistake(HEAD + "blocks: none\n", 5, 9, "wrong-type", "'blocks' must be a list"),
     "wrong type, a block": Mistake(BODY + "  - words\n", 6, 5, "wrong-type", "must be a mapping"),
+    "wrong type, a text after #": Mistake(
+        VALID.replace("Victory", "#1"), 3, 9, "wrong-type", "must be text, not empty", "begins with '#'"
+    ),
+    "wrong type, a number with a comma": Mistake(
+        block("type: figures\nid: a\nfigures:\n  - {number: '1,300', what: farms}"),
+        9,
+        18,
+        "wrong-type",
+        "must be a whole number, not the text '1,300'",
+        "digits alone, without comma",
+    ),
+    "wrong type, a link without its keys": Mistake(
+        block("type: story\nid: a\ntitle: T\nbody: b\nlink: https://example.org"),
+        10,
+        11,
+        "wrong-type",
+        "must be a mapping of keys to values",
+        "each on an indented line of its own: label, url",
+    ),
+    "wrong type, amounts in a row": Mistake(
+        block("type: appeal\nid: a\ntitle: T\nurl: https://example.org\namounts: 10, 25"),
+        10,
+        14,
+        "wrong-type",
+        "'amounts' must be a list",
+        "in square brackets",
+    ),
+    "apostrophe in single quotes": Mistake(
+        VALID.replace("Victory", "'It's won'"), 3, 14, "yaml", "goes on after the quotation mark", "'' for one of them"
+    ),
     "unknown key": Mistake(
         VALID.replace("blocks:", "preheadr: x\nblocks:"), 5, 1, "unknown-key", "'preheadr'", "did you mean 'preheader'"
     ),
