@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from typer import Argument, Context, Option
+from typer import Argument, BadParameter, Context, Option
 from typer.core import TyperGroup, TyperOption
 
 IssueName = Annotated[str, Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
@@ -51,6 +51,21 @@ class Shaped(TyperGroup):
             if isinstance(command, TyperGroup):
                 _sort(command, GROUPS[name])
         _name_values(self)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command.  What is wrong with a value is told in words for staff, not for programmers."""
+        try:
+            return super().invoke(ctx)
+        except BadParameter as error:
+            error.message = _in_words(error.message)
+            raise
+
+
+def _in_words(message: str) -> str:
+    """What pydantic says of a value, as staff need to hear it: "Input should be a valid integer, …" """
+    if "valid integer" in message:
+        return "it is no whole number."
+    return message.removeprefix("Value error, ").replace("Input should be", "it should be")
 
 
 def _sort(group: TyperGroup, names: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import tempfile
 
 import pytest
@@ -41,3 +42,22 @@ def test_a_fault_of_the_program_is_told_also_when_its_details_cannot_be_kept(
         assert "newsletter itself failed" in told
         assert "the details could not be kept (No such file or directory)" in told
         assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("campaigns", "show", "one"), "Invalid value for 'NUMBER': it is no whole number."),
+        (("subscribers", "list", "--status", "gone"), "Invalid value for '--status': 'gone' is not one of"),
+        (("send", "june", "--workers", "0"), "Invalid value for '--workers': it should be greater than or equal to 1"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_told_without_the_words_of_programmers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], told: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["newsletter", *command])
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as ended:
+        program.main()
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
