@@ -96,13 +96,18 @@ class ArchiveStore:
         return found
 
     async def shelf(self) -> list[Shelved]:
-        """Every page, the newest first; of each issue and language that of the newest campaign."""
+        """Every page, the newest first; of each issue and language the newest campaign's that has begun, if any has."""
         newer = archive.alias()
         newest = sa.not_(
             sa.exists().where(
                 newer.c.slug == archive.c.slug,
                 newer.c.locale == archive.c.locale,
-                newer.c.campaign_id > archive.c.campaign_id,
+                sa.or_(
+                    sa.and_(_begun(newer), sa.not_(_begun(archive))),
+                    sa.and_(
+                        newer.c.campaign_id > archive.c.campaign_id, sa.or_(_begun(newer), sa.not_(_begun(archive)))
+                    ),
+                ),
             )
         )
         query = (
@@ -200,10 +205,11 @@ def _shown(*columns: Any) -> sa.Select[Any]:
 
 def _begun(page: sa.FromClause) -> sa.ColumnElement[bool]:
     """Somebody has a copy of the campaign, or may have."""
-    return sa.exists().where(
+    copies = sa.exists().where(
         deliveries.c.campaign_id == page.c.campaign_id,
         deliveries.c.state.in_((State.ACCEPTED, State.IN_DOUBT)),
     )
+    return copies.correlate(page)  # also of a query around the one that this stands in
 
 
 def _published(row: Mapping[Any, Any]) -> Published:

@@ -98,7 +98,13 @@ async def test_a_correction_takes_the_place_of_what_it_corrects_once_it_is_sent(
     await deliver(database, await campaign(database, page(), page("es")))
     second = await campaign(database, page(html="<p>right</p>"))
     assert await shown(database) == "<p>html</p>"
+    store = ArchiveStore(database, SystemClock())
+    assert [(one.locale, one.begun, one.campaign_id == second) for one in await store.shelf()] == [
+        ("en", True, False),
+        ("es", True, False),
+    ], "the list tells what is shown, not what may be some day"
     await deliver(database, second)
+    assert [(one.locale, one.campaign_id == second) for one in await store.shelf()] == [("en", True), ("es", False)]
     assert (await shown(database), await shown(database, "es")) == ("<p>right</p>", "<p>html</p>")
     assert await ArchiveStore(database, SystemClock()).count("en") == 1
 
