@@ -37,11 +37,14 @@ def only_run(database: Path | None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def part_run(database: Path | None, number: int) -> Iterator[None]:
-    """Hold the lock of one part of a sending; its parent holds the whole one."""
+    """Hold the lock of one part of a sending; its parent holds the whole one.
+
+    A part of an earlier sending, whose parent was killed while it was starting, may hold it for a moment.
+    """
     if database is None:
         yield
         return
-    with _held(Path(f"{_lock_file(database)}.{number}"), 0):
+    with _held(Path(f"{_lock_file(database)}.{number}"), LEFT_OVER):
         yield
 
 

@@ -12,7 +12,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
 from newsletter.adapters.signing import signing
@@ -23,7 +23,7 @@ from newsletter.cli.parts import deliver_in_parts
 from newsletter.cli.progress import progress
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.deliver import OnResult, Transport, deliver
+from newsletter.delivery.deliver import Counter, OnResult, Transport, deliver
 from newsletter.delivery.desk import Desk
 from newsletter.delivery.states import CampaignStatus
 from newsletter.delivery.writer import MessageWriter, ReturnPath
@@ -35,6 +35,7 @@ from newsletter.wording import said
 
 LONG_RUN = 1000  # messages from which on a second process is worth its start
 LOOK_AGAIN = 60.0  # seconds between two looks at a campaign that waits
+LINES = os.name == "posix"  # elsewhere no event loop can listen to the pipe of a parent: one process does it all
 TOKEN_BYTES = 9  # random bytes in the name of a run
 
 
@@ -50,30 +51,38 @@ class Runner:
     # By campaign.  A worker makes many short runs, which only together tell how often sending fails.
     brakes: dict[int, Brake] = field(default_factory=dict)
 
-    def ledger(self, campaign: Campaign) -> CampaignLedger:
-        """A new run's view of a campaign."""
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+    def ledger(self, campaign: Campaign, token: str = "") -> CampaignLedger:
+        """A new run's view of a campaign; or with its ``token``, that of a run which another process began."""
+        token = token or secrets.token_urlsafe(TOKEN_BYTES)
         limits = self.house.sending_limits()
         return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 
-    async def deliver(
-        self, campaign: Campaign, desk: Desk, connections: int, on_result: OnResult, *, sign_apart: bool = False
+    @contextlib.asynccontextmanager
+    async def run(self, ledger: CampaignLedger) -> AsyncIterator[None]:
+        """Have the ledger know that this run is alive, as long as the block lasts.  Raises StoreError."""
+        await ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(StoreError):  # the lease runs out by itself
+                await asyncio.shield(ledger.end())
+
+    async def hand_over(
+        self, campaign: Campaign, counter: Counter, connections: int, on_result: OnResult, *, sign_apart: bool = False
     ) -> None:
-        """Deliver what is pending until there is no more, or the desk is stopped; ``desk.halted`` then says why.
+        """Deliver what the counter gives until there is no more, or it is stopped.
 
         With ``sign_apart``, another core signs, which is worth its start in a long run only.
         A run that would do harm pauses the campaign.  Raises MailServerError, StoreError.
         """
-        assert isinstance(desk.ledger, CampaignLedger)
         editions = await self.stores.campaigns.editions(campaign.id)
         house, sender = self.house, self.house.settings.sender
         path = ReturnPath(sender.bounces, self.tokens, campaign.id) if sender.verp and sender.bounces else None
         brake = self.brakes.setdefault(campaign.id, Brake(connections, self.house.settings.limits.pause_at_failures))
-        await desk.ledger.begin(f"{socket.gethostname()}, process {os.getpid()}")
         try:
             async with signing(house.dkim_signer(), apart=sign_apart) as sign:
                 write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, sign, path)
-                await deliver(desk, self.server, write, connections, on_result, brake)
+                await deliver(counter, self.server, write, connections, on_result, brake)
         except MailServerError as error:
             self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):
@@ -82,9 +91,6 @@ class Runner:
             then = said("'newsletter campaigns resume %(number)s', and send again", number=campaign.id)
             hint = said("%(first)s; then %(rest)s", first=error.hint, rest=then) if error.hint else then
             raise SendingStoppedError(error.message, hint) from error
-        finally:
-            with contextlib.suppress(StoreError):  # the lease runs out by itself
-                await asyncio.shield(desk.ledger.end())
 
 
 @contextlib.contextmanager
@@ -187,15 +193,16 @@ class Course:
         """One run by this process or by several; returns in how many seconds limits allow more."""
         smtp = self._runner.house.settings.smtp
         connections = min(smtp.connections if smtp else 1, pending)
+        ledger = self._runner.ledger(self._campaign)
+        desk = Desk(ledger, stopped=self._stopped)
         with progress(pending) as shown:
-            if self._workers > 1:
-                root = self._runner.house.workspace.root
-                return await deliver_in_parts(
-                    root, self._campaign.id, connections, self._workers, self._stopped, shown.show
-                )
-            desk = Desk(self._runner.ledger(self._campaign), stopped=self._stopped)
-            apart = pending >= LONG_RUN
-            await self._runner.deliver(self._campaign, desk, connections, shown.on_result, sign_apart=apart)
+            async with self._runner.run(ledger):
+                if self._workers > 1 and LINES:
+                    root, part = self._runner.house.workspace.root, [str(self._campaign.id), ledger.token]
+                    await deliver_in_parts(root, part, desk, connections, self._workers, shown.on_result)
+                else:
+                    apart = pending >= LONG_RUN
+                    await self._runner.hand_over(self._campaign, desk, connections, shown.on_result, sign_apart=apart)
         return desk.resume_in
 
     async def wait_until(self, due: dt.datetime) -> None:

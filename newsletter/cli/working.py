@@ -258,7 +258,8 @@ class Worker:
     async def _deliver(self, campaign: Campaign, pending: int) -> bool:
         smtp = self.runner.house.settings.smtp
         connections = min(smtp.connections if smtp else 1, pending)
-        self._desk = desk = Desk(self.runner.ledger(campaign), left=CHUNK)
+        ledger = self.runner.ledger(campaign)
+        self._desk = desk = Desk(ledger, left=CHUNK)
         outcomes: Counter[str] = Counter()
 
         def on_result(result: Result) -> None:
@@ -268,7 +269,8 @@ class Worker:
         began = time.monotonic()
         try:
             if not self.stopped.is_set():  # since the look at it above
-                await self.runner.deliver(campaign, desk, connections, on_result)
+                async with self.runner.run(ledger):
+                    await self.runner.hand_over(campaign, desk, connections, on_result)
         finally:
             self._desk = None
             halted = {"halted": True} if desk.halted else {}

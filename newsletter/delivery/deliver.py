@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.desk import Claim, Desk, Result
+from newsletter.delivery.desk import Claim, Result
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
@@ -69,27 +69,66 @@ class Transport(Protocol):
         ...
 
 
+class Counter(Protocol):
+    """Where the tasks of a run get their claims and hand in results: the Desk, or a Branch of it elsewhere."""
+
+    @property
+    def stopped(self) -> asyncio.Event:
+        """Set when no more claims are given out."""
+        ...
+
+    @property
+    def ending(self) -> asyncio.Event:
+        """Set while there is nothing to claim."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no more claims are given out."""
+        ...
+
+    @property
+    def lease_over(self) -> bool:
+        """Whether nothing may be begun."""
+        ...
+
+    async def claim(self) -> Claim | None:
+        """The next message to send, or None when there is none or the run is stopping."""
+        ...
+
+    def report(self, result: Result) -> None:
+        """Hand in a result."""
+        ...
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        ...
+
+    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+        """Do what the tasks need until they are done."""
+        ...
+
+
 WriteMessage = Callable[[Claim], Awaitable[Mail]]
 OnResult = Callable[[Result], None]
 
 
 async def deliver(
-    desk: Desk, transport: Transport, write_message: WriteMessage, connections: int, on_result: OnResult, brake: Brake
+    desk: Counter,
+    transport: Transport,
+    write_message: WriteMessage,
+    connections: int,
+    on_result: OnResult,
+    brake: Brake,
 ) -> None:
     """Run until nothing is left to claim, or until ``desk.stop()``.
 
     Raises MailServerError when the server takes nothing from us; what was
-    under way is recorded before.  If the ledger fails, what is under way ends,
-    its recording is tried once more, and the ledger's error is raised.
+    under way is recorded before.  Raises what ``desk.serve`` does.
     """
     crew = _Crew(desk, transport, write_message, on_result, brake)
     workers = asyncio.gather(*(crew.work() for _ in range(connections)), return_exceptions=True)
-    try:
-        await desk.serve(workers)
-    except BaseException:
-        await workers
-        await desk.serve(workers)
-        raise
+    await desk.serve(workers)
     failures = [outcome for outcome in await workers if isinstance(outcome, BaseException)]
     for failure in sorted(failures, key=lambda error: isinstance(error, MailServerError)):
         raise failure  # a fault of the program goes before one of the server
@@ -99,7 +138,7 @@ async def deliver(
 class _Crew:
     """What the tasks of a run share.  Each works with a connection of its own."""
 
-    desk: Desk
+    desk: Counter
     transport: Transport
     write_message: WriteMessage
     on_result: OnResult

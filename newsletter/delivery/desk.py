@@ -23,7 +23,6 @@ from newsletter.errors import StoreAwayError
 LEASE = 90.0  # seconds without a sign of life after which a run counts as dead
 RENEWAL = 15.0  # seconds between signs of life
 GATHERING = 0.002  # seconds that an exchange waits for more to exchange
-LOOK = 0.001  # seconds between two looks at what came along; of less, uvloop makes none
 LONGEST_HOLD = 60.0  # seconds that a run waits for its limits with connections open; after that it ends
 LEDGER_AWAY = 60.0  # seconds that a run waits for a database server to come back
 RETRY = 0.5  # seconds before it is asked again; doubles with each time
@@ -90,15 +89,16 @@ class Desk:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     halted: str = ""
     resume_in: float | None = None
+    # By the wall clock, which goes on while the machine or the process sleeps.
+    lease_ends: float = field(default_factory=lambda: time.time() + LEASE)
     left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
     _held: set[int] = field(default_factory=set)
     _unsure: bool = False  # a call failed, so that a claim may have been committed of which we were not told
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _enough: asyncio.Future[None] | None = None  # an exchange that waits for more to exchange
     _hold_until: float = 0.0
-    # By the wall clock, which goes on while the machine or the process sleeps.
-    _lease_ends: float = field(default_factory=lambda: time.time() + LEASE)
     _renew_at: float = field(default_factory=lambda: time.time() + RENEWAL)
 
     @property
@@ -109,7 +109,7 @@ class Desk:
     @property
     def lease_over(self) -> bool:
         """Whether somebody else may have called this run dead: then nothing may be begun."""
-        return time.time() >= self._lease_ends
+        return time.time() >= self.lease_ends
 
     def report(self, result: Result) -> None:
         """Hand in a result; it is committed with the next exchange."""
@@ -121,12 +121,19 @@ class Desk:
 
     async def claim(self) -> Claim | None:
         """The next message to send, or None when there is none or the run is stopping."""
-        if self.stopping or self.left <= 0:
-            return None
+        return await self.ask()
+
+    def ask(self) -> asyncio.Future[Claim | None]:
+        """Like ``claim``, for somebody who asks for another.  Cancel it if they are gone: nothing is lost by that."""
         future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
-        self._wake.set()
-        return await future
+        if self.stopping or self.left <= 0:
+            future.set_result(None)
+        else:
+            self._waiting.append(future)
+            self._wake.set()
+            if self._enough is not None and self._most_wait:
+                _end(self._enough)
+        return future
 
     def stop(self) -> None:
         """Give out no more claims; what is under way is still recorded."""
@@ -138,13 +145,19 @@ class Desk:
         self._wake.set()
 
     async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
-        """Exchange until every worker is done and every result is committed."""
+        """Exchange until every worker is done and every result is committed.
+
+        If the ledger fails, what is under way ends, its recording is tried once
+        more, and the ledger's error is raised.
+        """
         workers.add_done_callback(lambda _done: self._wake.set())
         watch = asyncio.ensure_future(self._stop_when_told())
         try:
             await self._serve(workers)
         except BaseException:
             self.stop()  # whatever call failed: nobody may wait for a claim that does not come
+            await workers
+            await self._serve(workers)
             raise
         finally:
             watch.cancel()
@@ -168,11 +181,19 @@ class Desk:
 
     async def _gather(self) -> None:
         """Give the others a moment to come along, unless most of them wait already."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + GATHERING
-        # To be woken by each of them would cost more than these looks.
-        while 2 * len(self._waiting) < len(self._held) and loop.time() < until:  # noqa: ASYNC110
-            await asyncio.sleep(LOOK)
+        if not self._most_wait:
+            loop = asyncio.get_running_loop()
+            self._enough = loop.create_future()
+            timer = loop.call_later(GATHERING, _end, self._enough)
+            try:
+                await self._enough
+            finally:
+                timer.cancel()
+                self._enough = None
+
+    @property
+    def _most_wait(self) -> bool:
+        return 2 * len(self._waiting) >= len(self._held)
 
     @property
     def _holding(self) -> bool:
@@ -187,15 +208,16 @@ class Desk:
     async def _renew(self) -> None:
         began = time.time()
         if await self._persistently(self.ledger.renew):
-            self._lease_ends = began + LEASE
+            self.lease_ends = began + LEASE
         else:
-            self._lease_ends = began
+            self.lease_ends = began
             self.halted = "this run was silent for so long that it was given up for dead"
             self.stop()
         self._renew_at = began + RENEWAL  # also when it is lost: what is under way may take minutes to end
 
     async def _exchange(self) -> None:
-        waiting, self._waiting = ([], self._waiting) if self._holding else (self._waiting, [])
+        here = [future for future in self._waiting if not future.done()]
+        waiting, self._waiting = ([], here) if self._holding else (here, [])
         results, self._results = self._results, []
         want = 0 if self.stopping else min(len(waiting), self.left)
         try:
@@ -208,7 +230,10 @@ class Desk:
         self._held.update(claim.addressee.id for claim in grant.claims)
         self.left -= len(grant.claims)
         for future, claim in zip(waiting, grant.claims, strict=False):
-            future.set_result(claim)
+            if future.done():  # whoever asked is gone
+                self.report(Result(claim, Outcome(State.PENDING)))
+            else:
+                future.set_result(claim)
         self._seat(waiting[len(grant.claims) :], grant)
 
     def _seat(self, left_over: list[asyncio.Future[Claim | None]], grant: Grant) -> None:
@@ -246,5 +271,10 @@ class Desk:
 
 def _turn_away(waiting: list[asyncio.Future[Claim | None]]) -> None:
     for future in waiting:
-        if not future.done():  # it was cancelled with its task
+        if not future.done():  # whoever asked is gone
             future.set_result(None)
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

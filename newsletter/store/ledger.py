@@ -107,7 +107,7 @@ class CampaignLedger:
         self._database = database
         self._clock = clock
         self._campaign_id = campaign_id
-        self._token = token
+        self.token = token
         self._limits = dict(limits or {})
         self._empty_until: dict[str, dt.datetime] = {}  # by domain: nothing of it is pending, as far as we know
         self._mine = deliveries.c.campaign_id == campaign_id
@@ -124,7 +124,7 @@ class CampaignLedger:
             prepare(connection, self._limits)
             connection.execute(
                 runs.insert().values(
-                    token=self._token,
+                    token=self.token,
                     campaign_id=self._campaign_id,
                     name=name,
                     started_at=self._clock.now(),
@@ -139,7 +139,7 @@ class CampaignLedger:
 
         def work(connection: sa.Connection) -> bool:
             expires_at = self._database.now_plus(self._clock.now(), LEASE)
-            done = connection.execute(runs.update().where(runs.c.token == self._token).values(expires_at=expires_at))
+            done = connection.execute(runs.update().where(runs.c.token == self.token).values(expires_at=expires_at))
             return done.rowcount > 0
 
         return await self._database.transact(work)
@@ -147,7 +147,7 @@ class CampaignLedger:
     async def end(self) -> None:
         """Give the lease back."""
         await self._database.transact(
-            lambda connection: connection.execute(runs.delete().where(runs.c.token == self._token))
+            lambda connection: connection.execute(runs.delete().where(runs.c.token == self.token))
         )
 
     async def recover(self, held: Collection[int]) -> None:
@@ -156,13 +156,13 @@ class CampaignLedger:
         def work(connection: sa.Connection) -> None:
             # The lost commit may still be on its way to the server.  A claim holds the row of its run, so this waits
             # until it is decided; and whatever the server does not know of by then was cut off with its connection.
-            connection.execute(sa.select(runs.c.token).where(runs.c.token == self._token).with_for_update())
+            connection.execute(sa.select(runs.c.token).where(runs.c.token == self.token).with_for_update())
             connection.execute(
                 deliveries.update()
                 .where(
                     self._mine,
                     deliveries.c.state == State.SENDING,
-                    deliveries.c.claim == self._token,
+                    deliveries.c.claim == self.token,
                     deliveries.c.subscriber_id.not_in(list(held)),
                 )
                 .values(state=State.PENDING, claim=None, updated_at=self._clock.now())
@@ -187,7 +187,7 @@ class CampaignLedger:
 
     def _halted(self, connection: sa.Connection) -> str:
         """Why nothing may be claimed; empty if it may."""
-        found = self._standing.rows(connection, campaign=self._campaign_id, token=self._token)
+        found = self._standing.rows(connection, campaign=self._campaign_id, token=self.token)
         if not found:
             return "this run was silent for so long that it was given up for dead"
         ((status, reason),) = found
@@ -199,7 +199,7 @@ class CampaignLedger:
         """Every outcome in one go; a row that this run does not hold (any more) stays as it is."""
         now = self._clock.now()
         rows = [_outcome_row(result, now) for result in results]
-        self._store_all.many(connection, rows, campaign=self._campaign_id, token=self._token, now=now)
+        self._store_all.many(connection, rows, campaign=self._campaign_id, token=self.token, now=now)
         if gone := [result.claim.addressee.id for result in results if result.outcome.gone]:
             suppressed = connection.execute(
                 subscribers.update()
@@ -265,7 +265,7 @@ class CampaignLedger:
         rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want, now=now)
         if rows:
             people = [{"person": row[0]} for row in rows]
-            self._claim_all.many(connection, people, campaign=self._campaign_id, token=self._token, now=now)
+            self._claim_all.many(connection, people, campaign=self._campaign_id, token=self.token, now=now)
         return [
             Claim(
                 Addressee(person, ref, email, name, first_name(name, own)),

@@ -12,6 +12,8 @@ import signal
 import time
 from collections import Counter
 
+import pytest
+
 from tests.integration.conftest import Space
 from tests.integration.servers import Script, scripted_server
 from tests.integration.test_sending import ledger
@@ -21,7 +23,8 @@ CONNECTIONS = 20
 PER_KILL = 80  # people for each kill, so that there is always something left to do
 
 
-def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space) -> None:
+@pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one process", "parts"])
+def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space, options: tuple[str, ...]) -> None:
     dice = random.Random(20190603)
     people = 200 + PER_KILL * KILLS
     space.write_list(*(f"r{n}@example.org,Reader {n},{'es' if n % 2 else 'en'},," for n in range(people)))
@@ -32,7 +35,7 @@ def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space) -> None:
         space.run("send", "june", "-s", "everybody", "--dry-run")
         while kills < KILLS:
             before = len(inbox.messages)
-            run = space.start("send", "june", "-s", "everybody", "--yes")
+            run = space.start("send", "june", "-s", "everybody", "--yes", *options)
             _wait_until(lambda: len(inbox.messages) > before or run.poll() is not None)  # noqa: B023 - used at once
             time.sleep(dice.uniform(0, 0.12))
             if run.poll() is not None:
@@ -42,7 +45,7 @@ def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space) -> None:
             kills += 1
             sending = Counter(ledger(space).values())["sending"]
             assert sending <= CONNECTIONS, "at most one message per open connection is under way"
-        last = space.start("send", "june", "-s", "everybody", "--yes")
+        last = space.start("send", "june", "-s", "everybody", "--yes", *options)
         _out, err = last.communicate(timeout=120)
         assert last.returncode in (0, 3), err
     states = Counter(ledger(space).values())

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.brake import Brake
+from newsletter.delivery.branch import Branch, BranchLine
 from newsletter.delivery.deliver import deliver
 from newsletter.delivery.desk import Claim, Desk, Grant, Result
 from newsletter.delivery.message import Mail
@@ -184,20 +185,34 @@ async def write(given: Claim) -> Mail:
     return Mail(given.addressee.email, "", b"")
 
 
-async def one_run(loop: VirtualLoop, ledger: Ledger, server: Server, stop_after: float | None) -> BaseException | None:
-    """Deliver until the run ends; the error with which it did."""
+async def one_run(
+    loop: VirtualLoop, ledger: Ledger, server: Server, stop_after: float | None, branches: int = 0
+) -> BaseException | None:
+    """Deliver until the run ends, at the desk or at branches of it; the error with which it did."""
     reported: Counter[tuple[int, int]] = Counter()
 
     def on_result(result: Result) -> None:
         reported[result.claim.addressee.id, result.claim.attempt] += 1
         assert max(reported.values()) == 1, "a claim is reported once"
 
-    with mock.patch("newsletter.delivery.desk.time", SimpleNamespace(time=loop.time)):
+    clock = SimpleNamespace(time=loop.time)
+    with (
+        mock.patch("newsletter.delivery.desk.time", clock),
+        mock.patch("newsletter.delivery.branch.time", clock),
+    ):
         desk = Desk(ledger)
         if stop_after is not None:
             loop.call_later(stop_after, desk.stop)
         try:
-            await deliver(desk, server, write, ledger.connections, on_result, Brake(ledger.connections, 1.0))
+            if branches:
+                ended = asyncio.gather(
+                    *(at_branch(loop, desk, server, on_result) for _ in range(branches)), return_exceptions=True
+                )
+                await desk.serve(ended)
+                for failure in filter(None, await ended):
+                    raise failure
+            else:
+                await deliver(desk, server, write, ledger.connections, on_result, Brake(ledger.connections, 1.0))
         except (NewsletterError, RuntimeError) as error:
             return error
         finally:
@@ -205,6 +220,28 @@ async def one_run(loop: VirtualLoop, ledger: Ledger, server: Server, stop_after:
             await asyncio.sleep(0)  # those that were cancelled end now
             assert not [task for task in left if not task.done()], "no task is left behind"
     return None
+
+
+async def at_branch(loop: VirtualLoop, desk: Desk, server: Server, on_result: Callable[[Result], None]) -> None:
+    """One connection's work at a branch, to which words take a moment."""
+    branch = Branch(lambda said: void(loop.call_later(0.001, line.hear, said)))
+    line = BranchLine(desk, lambda given: void(loop.call_later(0.001, branch.hear, given)), on_result)
+    stopping = asyncio.ensure_future(stop_with(desk, line))
+    try:
+        await deliver(branch, server, write, 1, void, Brake(1, 1.0))
+    finally:
+        stopping.cancel()
+        await asyncio.sleep(0.01)
+        line.close()
+
+
+async def stop_with(desk: Desk, line: BranchLine) -> None:
+    await desk.stopped.wait()
+    line.stop()
+
+
+def void(_whatever: object) -> None:
+    """Nothing."""
 
 
 @settings(
@@ -217,6 +254,7 @@ async def one_run(loop: VirtualLoop, ledger: Ledger, server: Server, stop_after:
     sends=st.lists(SENDS, max_size=12),
     connects=st.lists(CONNECTS, max_size=6),
     stop_after=st.none() | st.sampled_from([0.0, 0.2, 30.0]),
+    branches=st.booleans(),
 )
 def test_whatever_fails_nobody_is_lost_and_nobody_is_sent_two_copies(
     people: int,
@@ -225,12 +263,13 @@ def test_whatever_fails_nobody_is_lost_and_nobody_is_sent_two_copies(
     sends: list[tuple[str, float]],
     connects: list[str],
     stop_after: float | None,
+    branches: bool,
 ) -> None:
     ledger = Ledger(people, connections, iter(calls))
     server = Server(iter(sends), iter(connects))
 
     async def work(loop: VirtualLoop) -> None:
-        error = await one_run(loop, ledger, server, stop_after)
+        error = await one_run(loop, ledger, server, stop_after, connections * branches)
         sending = {person for person, state in ledger.rows.items() if state is State.SENDING}
         if not isinstance(error, StoreError):
             assert not sending, "what was under way is recorded"

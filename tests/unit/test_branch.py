@@ -1,0 +1,165 @@
+"""A desk and its branches: what goes over the line, and what is known when one end is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Collection, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.audience.subscribers import Addressee
+from newsletter.delivery.branch import Branch, BranchLine
+from newsletter.delivery.desk import Claim, Desk, Grant, Result
+from newsletter.delivery.states import TRANSITIONS, Outcome, State
+
+ACCEPTED = Outcome(State.ACCEPTED, "250 ok")
+TEXTS = st.text(max_size=30)
+CLAIMS = st.builds(
+    Claim,
+    st.builds(Addressee, st.integers(0, 1 << 62), TEXTS, TEXTS, TEXTS, TEXTS),
+    st.integers(1, 1 << 62),
+    st.integers(1, 1000),
+    st.datetimes(timezones=st.just(dt.UTC)),
+    TEXTS,
+    st.floats(0, 60),
+)
+OUTCOMES = st.builds(
+    Outcome, st.sampled_from(sorted(TRANSITIONS[State.SENDING])), TEXTS, st.booleans(), st.booleans(), st.booleans()
+)
+
+
+class Ledger:
+    """Gives the claims it is made with, and keeps the results."""
+
+    def __init__(self, *claims: Claim) -> None:
+        self.pending = list(claims)
+        self.results: list[Result] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+        await self.open.wait()
+        self.results += results
+        given, self.pending = self.pending[:want], self.pending[want:]
+        return Grant(given)
+
+    async def renew(self) -> bool:
+        return True
+
+    async def recover(self, held: Collection[int]) -> None:
+        raise AssertionError("nothing failed")
+
+
+class Pair:
+    """A desk at work and one branch, with a line between them that carries at once."""
+
+    def __init__(self, *claims: Claim) -> None:
+        self.ledger = Ledger(*claims)
+        self.desk = Desk(self.ledger)
+        self.seen: list[Result] = []
+        self.branch = Branch(self._say)
+        self.line = BranchLine(self.desk, self.branch.hear, self.seen.append)
+        self.done = asyncio.Event()
+        workers: list[Awaitable[None]] = [self._work()]
+        self.serving = asyncio.ensure_future(self.desk.serve(asyncio.gather(*workers, return_exceptions=True)))
+
+    def _say(self, line: bytes) -> None:
+        self.line.hear(line)
+
+    async def _work(self) -> None:
+        await self.done.wait()
+
+    async def end(self) -> None:
+        self.done.set()
+        await self.serving
+
+
+def claim(person: int) -> Claim:
+    return Claim(
+        Addressee(person, "ref", "ana@example.org", "Ana", "Ana"), 1, 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    )
+
+
+@given(one=CLAIMS, outcome=OUTCOMES)
+def test_claims_and_results_arrive_as_they_were_given(one: Claim, outcome: Outcome) -> None:
+    async def work() -> None:
+        pair = Pair(one)
+        assert await pair.branch.claim() == one
+        pair.branch.report(Result(one, outcome))
+        await asyncio.sleep(0)
+        await pair.end()
+        assert pair.ledger.results == pair.seen == [Result(one, outcome)]
+
+    asyncio.run(work())
+
+
+async def test_a_branch_whose_desk_is_gone_knows_what_may_not_be_committed() -> None:
+    pair = Pair(claim(1), claim(2), claim(3))
+    for person in (1, 2):
+        given = await pair.branch.claim()
+        assert given == claim(person)
+        pair.branch.report(Result(given, ACCEPTED))
+    assert not pair.branch.unstored, "the desk is there"
+    assert await pair.branch.claim() == claim(3)
+    pair.branch.report(Result(claim(3), ACCEPTED))
+    waiting = asyncio.ensure_future(pair.branch.claim())
+    pair.ledger.open.clear()
+    await asyncio.sleep(0)
+    pair.branch.lose()
+    assert await waiting is None
+    assert pair.branch.unstored == [Result(claim(3), ACCEPTED)]
+    assert pair.branch.lease_over, "nothing new begins"
+    pair.ledger.open.set()
+    await pair.end()
+
+
+async def test_an_answer_of_nothing_does_not_say_that_results_are_committed() -> None:
+    pair = Pair(claim(1))
+    assert await pair.branch.claim() == claim(1)
+    pair.branch.report(Result(claim(1), ACCEPTED))
+    waiting = asyncio.ensure_future(pair.branch.claim())
+    pair.ledger.open.clear()
+    await asyncio.sleep(0)
+    pair.desk.stop()
+    assert await waiting is None
+    pair.branch.lose()
+    assert pair.branch.unstored == [Result(claim(1), ACCEPTED)]
+    pair.ledger.open.set()
+    await pair.end()
+
+
+async def test_what_a_branch_had_in_hand_is_in_doubt_when_it_is_gone() -> None:
+    pair = Pair(claim(1), claim(2))
+    assert await pair.branch.claim() == claim(1)
+    pair.line.close()
+    await pair.end()
+    assert [(result.claim, result.outcome.state) for result in pair.ledger.results] == [(claim(1), State.IN_DOUBT)]
+    assert pair.ledger.pending == [claim(2)]
+
+
+@pytest.mark.parametrize("moment", ["asked", "being given"])
+async def test_a_claim_for_a_branch_that_is_gone_goes_back(moment: str) -> None:
+    pair = Pair(claim(1))
+    if moment == "being given":
+        pair.ledger.open.clear()
+    waiting = asyncio.ensure_future(pair.branch.claim())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0.01 if moment == "being given" else 0)
+    pair.line.close()
+    pair.ledger.open.set()
+    await pair.end()
+    assert [result.outcome.state for result in pair.ledger.results] in ([], [State.PENDING])
+    assert bool(pair.ledger.results) != bool(pair.ledger.pending), "given to nobody, or given back"
+    waiting.cancel()
+
+
+async def test_a_stop_reaches_a_branch_that_asks_for_nothing() -> None:
+    pair = Pair()
+    pair.desk.stop()
+    pair.line.stop()
+    assert pair.branch.stopping
+    assert await pair.branch.claim() is None
+    await pair.end()
