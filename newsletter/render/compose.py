@@ -29,9 +29,9 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from newsletter.content.markup import to_html
-from newsletter.content.placeholders import to_marks
+from newsletter.content.placeholders import CLOSE, to_marks
 from newsletter.errors import NewsletterError, TemplateError
-from newsletter.i18n.formats import opening, tied
+from newsletter.i18n.formats import MAX_TIED, opening, tied
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.anchors import anchor
@@ -51,7 +51,9 @@ TEMPLATE = "edition.mjml.j2"
 NOTICE_TEMPLATE = "notice.mjml.j2"
 MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
-_END_OF_HEADING = re.compile(r"[^<>]+(?=</h[1-6]>)")
+# The last words of a paragraph or heading.
+_ENDING = re.compile(r"[^<>]+(?=(?:</(?:a|em|strong)>)*[^\w\s<>]?</(h[1-6]|p|li)>)")
+MAX_TIED_SMALL = 14  # letters, as MAX_TIED, but of a body
 _ENGINES = "zq00000000x"  # how a token begins that the MJML engine sees
 _VALUES = "_values"  # the name in the Jinja context of the values behind the tokens
 
@@ -250,7 +252,7 @@ class Composer:
             },
             "markdown": _markdown,
             "opening": opening,
-            "tied": tied,
+            "tied": _tied,
             "picture": self._pictures.url,
         }
 
@@ -293,9 +295,20 @@ def _anchor(edition: Edition) -> str:
 
 def _markdown(text: str, **styles: str) -> Markup:
     """HTML for a body; ``styles`` is CSS by tag, written inline because some mail clients drop all other."""
-    body = _END_OF_HEADING.sub(lambda words: tied(words[0]), to_html(text))
+    body = _ENDING.sub(lambda end: _tied(end[0], MAX_TIED if end[1][0] == "h" else MAX_TIED_SMALL), to_html(text))
     styled = _TAG.sub(lambda tag: f'{tag[0]} style="{styles[tag[1]]}"' if tag[1] in styles else tag[0], body)
     return Markup(styled)  # noqa: S704 - to_html escapes everything
+
+
+def _tied(text: str, most: int = MAX_TIED, wide: int = 0) -> str:
+    """The text as ``tied`` has it; a pair of up to ``wide`` letters is a piece that breaks only where it must."""
+    before, *pair = to_marks(text).rsplit(" ", 2)
+    if CLOSE in "".join(pair):  # the fall-back of a placeholder may have several words, and is left as it is
+        return text
+    kept = tied(text, most)
+    if before and kept == text != tied(text, wide):
+        return Markup('{} <span style="display:inline-block">{}</span>').format(before, " ".join(pair))
+    return kept
 
 
 def _place(error: Exception) -> str:

@@ -104,6 +104,8 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+\-.!<>&~|'\"$%,:;/?@^=])", r"\\\1", text)
 
 
+# The last two words of a title, if they are short.
+PIECE = re.compile(r'<span style="display:inline-block">([^<]*)</span>')
 CASES = [
     (kind, context)
     for kind, block in BLOCKS.items()
@@ -121,7 +123,7 @@ def test_hostile_text_stays_text(kind: str, context: str) -> None:
     assert any(HARMLESS in text for text in (calm.text, *(value for _tag, _name, value in calm.values)))
     for hostile in HOSTILE.values() if context in ("a.title", "a.image.alt") and kind == "story" else TOGETHER:
         letter = with_text(loaded, context, escaped(hostile) if markdown else hostile)
-        page = Page(letter.html)
+        page = Page(PIECE.sub(r"\1", letter.html))
         assert page.tags == calm.tags
         assert len(page.others) == len(calm.others)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,26 @@ def test_template_text_is_escaped_and_its_own_markup_is_not(tmp_path: Path) -> N
     assert "<b> & co" in page.text
     assert "<u>" in page.text
     assert not {"b", "u"} & {tag for tag, _attributes in page.tags}
+
+
+def test_no_short_word_stands_alone_at_the_end() -> None:
+    body = (
+        "Dear {first_name|my friend}\n\nYou wrote, and she *is free*.\n\n- This one is ours\n\nIt was seen everywhere"
+    )
+    letter = rendered(issue_of({"type": "text", "id": "a", "title": "March with the farmworkers", "body": body}))
+    html = filled(letter.html)
+    assert "Dear my friend</p>" in html, "a fall-back stays as it is"
+    assert "she <em>is\u00a0free</em>." in html
+    assert "one is\u00a0ours</li>" in html
+    assert "seen everywhere</p>" in html, "long words stay apart: large letters would be torn"
+    assert 'March with <span style="display:inline-block">the farmworkers</span></h2>' in html
+    assert "\u00a0" not in letter.text
+
+
+def test_styles_take_no_more_room_than_they_need() -> None:
+    style = re.findall(r"<style.*?</style>", rendered(body_issue("Hello")).html, re.DOTALL)
+    assert not [rule for rule in style if re.search(r": | \{|\{ | \}|;\}| !important", rule)]
+    assert ".photo a{color:#1d5440}" in style[-1]
 
 
 def test_letter_fetches_nothing_but_pictures_and_tracks_nobody() -> None:

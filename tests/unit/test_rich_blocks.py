@@ -138,6 +138,15 @@ def test_figures_are_written_by_the_language_and_stand_in_a_column() -> None:
     assert {"70", "130.000", "granjas"} <= {piece.strip() for piece in Page(letter.html).texts}
 
 
+@pytest.mark.parametrize(
+    ("numbers", "pixels"), [([70, 2, 1], 52), ([1300, 2, 1], 47), ([1300], 52), ([70, 12500, 3, 4], 27)]
+)
+def test_numbers_are_as_large_as_the_longest_has_room_for(numbers: list[int], pixels: int) -> None:
+    rows = [{"number": number, "what": "farms"} for number in numbers]
+    html = rendered(issue_of({"type": "figures", "id": "f", "figures": rows})).html
+    assert {int(size) for size in re.findall(r'class="number" style="[^"]*font-size:(\d+)px', html)} == {pixels}
+
+
 def test_film_is_led_to_by_its_picture_and_its_button() -> None:
     url = "https://example.org/film"
     film = {"type": "video", "id": "v", "title": "T", "poster": PICTURE, "url": url, "minutes": 14}
