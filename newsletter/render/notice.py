@@ -48,27 +48,27 @@ def to_confirm(words: Words, organisation: str, url: str) -> Notice:
             ),
             words("If it was you, confirm it:"),
         ),
-        label=words("Yes, I want to get it"),
+        label=words("Yes, send me the news"),
         url=url,
-        reason=words("It was not you? Then do nothing: you are on no list, and we forget your address within days."),
+        reason=words("Not you? Then do nothing: you are not on any list, and we forget your address within days."),
     )
 
 
 def already_there(words: Words, organisation: str, url: str) -> Notice:
     """The mail after the form to somebody who is on the list."""
     return Notice(
-        title=words("You are on the list already"),
+        title=words("You are already on the list"),
         preheader=words("There is nothing left for you to do."),
         paragraphs=(
             words(
                 "Somebody, probably you, asked for the news of %(organisation)s at this address.",
                 organisation=organisation,
             ),
-            words("You get it already. If you would like to get it in another language, or less of it, choose here:"),
+            words("You already get the news. If you would like it in another language, or less of it, choose here:"),
         ),
         label=words("Change what you get"),
         url=url,
-        reason=words("It was not you? Then do nothing: nothing changes."),
+        reason=words("Not you? Then do nothing: nothing changes."),
     )
 
 

@@ -23,7 +23,7 @@ KINDS = (
 )  # fmt: skip
 ANSWERS = {  # the headings of what comes after a button
     "subscribe-wrong": ("Get our news", "Recibe nuestras noticias"),
-    "subscribe-sent": ("Look into your mailbox", "Revisa tu correo"),
+    "subscribe-sent": ("Check your inbox", "Revisa tu correo"),
     "subscribe-later": ("Please try again later", "Inténtalo más tarde, por favor"),
     "confirm-joined": ("Welcome!", "¡Te damos la bienvenida!"),
     "preferences-saved": ("What you get", "Lo que recibes"),
@@ -124,10 +124,10 @@ def test_whole_way_of_a_reader_without_scripts(browser: Browser, base: str, root
     with page_in(browser, base, size=NARROW) as page:
         page.goto("/subscribe")
         page.get_by_role("link", name="Español").click()
-        page.get_by_label("Tu dirección de correo").fill("nueva@example")
+        page.get_by_label("Tu correo electrónico").fill("nueva@example")
         page.get_by_role("button", name="Suscribirme").click()
-        assert page.get_by_label("Tu dirección de correo").get_attribute("aria-invalid") == "true"
-        page.get_by_label("Tu dirección de correo").fill("nueva@example.org")
+        assert page.get_by_label("Tu correo electrónico").get_attribute("aria-invalid") == "true"
+        page.get_by_label("Tu correo electrónico").fill("nueva@example.org")
         page.get_by_label("Tu nombre").fill("Lucía")
         page.get_by_label("Leche con Dignidad").check()
         page.get_by_role("button", name="Suscribirme").click()

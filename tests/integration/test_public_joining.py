@@ -192,7 +192,7 @@ async def test_who_was_erased_comes_back_as_somebody_new(space: Space, inbox: In
 async def test_what_is_no_address_is_said_in_words(pages: Pages, address: str) -> None:
     answer = await pages.client.post("/subscribe?lang=en", data={**FORM, "email": address})
     assert answer.status_code == 422
-    assert "This is no complete e-mail address" in answer.text
+    assert "This e-mail address is not complete" in answer.text
     assert 'value="Ana Díaz"' in answer.text
     assert await pages.rows(signups) == []
 
@@ -413,7 +413,7 @@ async def test_without_a_mail_server_nobody_can_join_but_everybody_can_leave(spa
         person = await pages.add()
         for answer in (await pages.client.get("/subscribe"), await pages.client.post("/subscribe", data=FORM)):
             assert answer.status_code == 503
-            assert "cannot take forms just now" in answer.text
+            assert "cannot take forms right now" in answer.text
         assert await pages.rows(signups) == []
         assert (await pages.client.post(pages.leave(person), data=ONE_CLICK)).status_code == 200
         assert (await pages.person()).status is Status.UNSUBSCRIBED
