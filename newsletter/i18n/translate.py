@@ -141,7 +141,7 @@ def _translated(
 
 def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> TranslationError:
     missing, fuzzy = (sum(state is found for state, _message in holes) for found in (State.MISSING, State.FUZZY))
-    counts = [said("%(number)s fuzzy", number=fuzzy)] if fuzzy else []
+    counts = [said("%(number)s to look over", number=fuzzy)] if fuzzy else []
     counts += [said("%(number)s missing", number=missing)] if missing else []
     values = {"locale": locale, "slug": slug, "counts": joined(counts)}
     what = said("the %(locale)s edition of '%(slug)s' is not complete: %(counts)s", **values)

@@ -69,7 +69,7 @@ def press_until(page: Page, name: str, key: str = "Tab") -> None:
 def test_issue_goes_from_approval_to_its_readers_by_keyboard(page: Page, space: Space, inbox: Inbox) -> None:
     page.goto("/issues/june/approve")
     for language in ("English", "español"):
-        press_until(page, f"messages over ({language})")
+        press_until(page, f"messages ({language})")
         page.keyboard.press("Enter")
         panel = page.locator(".panel").filter(has_text=language)
         expect(panel.get_by_text("approved it on")).to_be_visible()
@@ -85,7 +85,7 @@ def test_issue_goes_from_approval_to_its_readers_by_keyboard(page: Page, space: 
 
     page.goto("/issues/june/send")
     page.get_by_label("supporters").press("Space")
-    press_until(page, "Show whom it would reach")
+    press_until(page, "Show who would get it")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="It would reach 6 people")).to_be_visible()
     press_until(page, "people")

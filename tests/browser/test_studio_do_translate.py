@@ -98,7 +98,7 @@ def test_tap_is_heard_where_frames_without_scripts_hear_nothing(page: Page) -> N
 def test_issue_is_finished_by_keyboard_alone(page: Page, space: Space) -> None:
     write(space, **{"farms.title": "", "preheader": ""})
     page.goto(PAGE)
-    page.get_by_role("link", name="Begin with the first unfinished one").press("Enter")
+    page.get_by_role("link", name="Start with the first unfinished one").press("Enter")
     opened(page, "preheader")
     page.keyboard.type("Lo que pasó en mayo")
     expect(page.get_by_text("The checks find nothing.")).to_be_visible()

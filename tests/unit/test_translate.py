@@ -42,7 +42,7 @@ def test_fuzzy_and_missing_messages_stop_an_edition_and_are_named() -> None:
     next(entry for entry in catalog if entry.msgid == "One").flags.append("fuzzy")
     with pytest.raises(TranslationError) as caught:
         translate(loaded, "es", catalog, Formats("es_US"))
-    assert "the es edition of 'x' is not complete: 1 fuzzy, 2 missing" in caught.value.message
+    assert "the es edition of 'x' is not complete: 1 to look over, 2 missing" in caught.value.message
     for told in ("fuzzy: greeting.body: 'One'", "missing: greeting.body: 'Two'", "missing: greeting.body: 'Three'"):
         assert told in caught.value.message
     assert "newsletter i18n sync x" in caught.value.hint

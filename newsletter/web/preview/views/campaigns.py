@@ -29,7 +29,7 @@ async def start(request: Request) -> Response:
     try:
         at = given.get("at", "").replace("T", " ") if "later" in given else ""
         if "later" in given and not at:
-            raise UsageError(said("Say when it shall start."))
+            raise UsageError(said("Say when it should start."))
         number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1, at)
     except NewsletterError as error:
         page = await desk.start_page(slug, chosen)
