@@ -11,15 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from newsletter.audience.subscribers import parse_address
 from newsletter.cli.i18n_approve import require_approval
 from newsletter.cli.lock import only_run
 from newsletter.cli.output import agreed, say, say_json, tell
+from newsletter.cli.people import parsed
 from newsletter.cli.publishing import Publication, publication
 from newsletter.cli.queues import waker
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
 from newsletter.cli.running import Course, Runner, on_signal
-from newsletter.cli.segments import known_segments
 from newsletter.cli.standing import repeat
 from newsletter.cli.wiring import House, Stores
 from newsletter.content.load import LoadedIssue
@@ -34,14 +33,6 @@ from newsletter.render.rendered import CLIPPED_HINT, clipped
 from newsletter.store.campaigns import Campaign
 from newsletter.store.freeze import EditionFor, Got, Planned, Schedule, Target
 from newsletter.wording import said
-
-
-def test_address(to: str) -> str:
-    """The address of a test in its canonical form.  Raises UsageError."""
-    try:
-        return parse_address(to, international=True)
-    except ValueError as error:
-        raise UsageError(said("'%(address)s' is no address: %(why)s", address=to, why=error)) from None
 
 
 async def send_copies(house: House, issue: str, to: str, on_outcome: Callable[[str, Outcome], None]) -> None:
@@ -70,7 +61,7 @@ async def send_copies(house: House, issue: str, to: str, on_outcome: Callable[[s
 
 async def send_test(house: House, issue: str, to: str, *, as_json: bool) -> None:
     """Send a test and tell what the server says.  Raises NotDeliveredError unless it took every edition."""
-    address = test_address(to)
+    address = parsed(to)
     outcomes: dict[str, dict[str, str]] = {}
 
     def on_outcome(locale: str, outcome: Outcome) -> None:
@@ -260,7 +251,7 @@ class Sending:
     def _target(self) -> tuple[LoadedIssue, Target]:
         """What a new campaign sends, and whom it is for."""
         house = self._house
-        known_segments(house, self._segments)
+        house.require_segments(self._segments)
         loaded = house.load(house.workspace.issue_file(self._issue))
         limiting = limiting_segments(loaded.issue)
         rules, wish = house.settings.segments, self._wish

@@ -17,7 +17,6 @@ from newsletter.cli.campaigns_resolve import RETRIED, SAID, Verdict, cancel, rea
 from newsletter.cli.lock import only_run, worker_is_up
 from newsletter.cli.report import by_state
 from newsletter.cli.running import Runner
-from newsletter.cli.segments import known_segments
 from newsletter.cli.send import wish_of
 from newsletter.cli.sending import Sending
 from newsletter.cli.standing import find
@@ -86,7 +85,7 @@ class CampaignDesk:
             if stores is None:
                 raise UsageError(NOBODY_YET, IMPORT)
             house = self._bench.own_house()
-            known_segments(house, list(segments))
+            house.require_segments(segments)
             async with house.stores() as own:
                 sending = Sending(house, slug, list(segments))
                 if campaign := await sending.open_campaign(own):
@@ -115,7 +114,7 @@ class CampaignDesk:
             if await self._stores() is None:
                 raise UsageError(NOBODY_YET, IMPORT)
             house = self._bench.own_house()
-            known_segments(house, list(segments))
+            house.require_segments(segments)
             if not segments:
                 raise UsageError(said("to whom? choose at least one segment"))
             server = house.smtp_server()

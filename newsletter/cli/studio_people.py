@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from newsletter.audience.segments import All
-from newsletter.cli.segments import count_editions, first_people, known_segments
+from newsletter.cli.people import count_editions, first_people
 from newsletter.cli.workbench import Workbench
 from newsletter.errors import UsageError
 from newsletter.i18n.locales import halves_of, own_name
@@ -42,7 +42,7 @@ class PeopleDesk:
     async def listed(self, segment: str) -> Listed:
         """The first people of a segment."""
         house, stores = self._bench.house, await self._stores()
-        known_segments(house, [segment])
+        house.require_segments([segment])
         if stores is None:
             raise UsageError(said("there is no list of subscribers yet"))
         found, more = await first_people(house, stores, segment, LISTED)

@@ -12,7 +12,6 @@ import typer
 
 from newsletter.audience.audit import Deed
 from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment
-from newsletter.audience.csvlist import parse_locale
 from newsletter.audience.subscribers import (
     MAX_NAME,
     NewSubscriber,
@@ -20,18 +19,16 @@ from newsletter.audience.subscribers import (
     Subscriber,
     clean_tags,
     clean_text,
-    parse_address,
 )
 from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
 from newsletter.cli.output import AsJson, agreed, say, say_json
+from newsletter.cli.people import Address, nobody, parsed, parsed_locale
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.store.erasure import Erased
     from newsletter.store.people import Dossier
-
-Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The address of one person.")]
 
 app = typer.Typer(help="The people on the list.", no_args_is_help=True)
 subscribers_import.register(app)
@@ -196,7 +193,7 @@ def add_command(
         person = NewSubscriber(
             email,
             clean_text(name, MAX_NAME),
-            parse_locale(locale),
+            parsed_locale(locale),
             clean_tags(tags or ()),
             consent=Consent(told, moment),
         )
@@ -271,18 +268,3 @@ def erase_command(
     if not done.clean:
         say("  a program is reading the database, so its log still holds old bytes; the next quiet moment clears them")
     say("  next: delete them from your own files too: lists, exports, and the mailbox; copies keep them until they go")
-
-
-def parsed(address: str) -> str:
-    """An address of somebody on the list, in the form in which lists are stored.  Raises UsageError."""
-    try:
-        return parse_address(address, international=True)
-    except ValueError as error:
-        raise UsageError(f"'{address}' is no address: {error}") from None
-
-
-def nobody(address: str) -> UsageError:
-    """That the address is not on the list."""
-    return UsageError(
-        f"nobody on the list has the address '{address}'", "'newsletter subscribers list' shows who is there"
-    )

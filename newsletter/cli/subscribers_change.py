@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from newsletter.audience.csvlist import COLUMNS, parse_column, parse_locale
+from newsletter.audience.csvlist import COLUMNS, parse_column
 from newsletter.audience.subscribers import MAX_NAME, MAX_VALUE, Change, Subscriber, clean_tags, clean_text
 from newsletter.cli.output import AsJson, say, say_json
+from newsletter.cli.people import Address, nobody, parsed, parsed_locale
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def change_command(
-    address: Annotated[str, typer.Argument(help="The address of one person.")],
+    address: Address,
     tags: Annotated[list[str] | None, typer.Option("--tag", help="Put this tag on; may be repeated.")] = None,
     untags: Annotated[list[str] | None, typer.Option("--untag", help="Take this tag off; may be repeated.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="Their name; '' for none.")] = None,
@@ -32,12 +33,10 @@ def change_command(
     as_json: AsJson = False,
 ) -> None:
     """Change what is stored of one person.  Shows what they have then."""
-    from newsletter.cli.subscribers import nobody, parsed
-
     house, email = open_house(), parsed(address)
     change = Change(
         name=None if name is None else clean_text(name, MAX_NAME),
-        locale=_locale(locale),
+        locale=parsed_locale(locale),
         tags=clean_tags(tags or ()),
         untags=clean_tags(untags or ()),
         attributes=_attributes(values or ()),
@@ -63,13 +62,6 @@ def change_command(
     say(f"{address}: changed {', '.join(done)}" if done else f"{address}: it was so already")
     if change.tags or change.untags:
         say(f"  tags now: {', '.join(sorted(found.tags)) or 'none'}")
-
-
-def _locale(text: str) -> str:
-    try:
-        return parse_locale(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
 
 
 def _attributes(pairs: Sequence[str]) -> dict[str, str]:

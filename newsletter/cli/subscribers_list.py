@@ -6,7 +6,6 @@ import asyncio
 import csv
 import datetime as dt
 import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,14 +17,14 @@ import typer
 from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.cells import guarded
 from newsletter.audience.consent import Consent
-from newsletter.audience.csvlist import COLUMNS, parse_locale
+from newsletter.audience.csvlist import COLUMNS
 from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule
 from newsletter.audience.subscribers import Status, Subscriber
-from newsletter.cli.campaigns_export import STDOUT, new_file
-from newsletter.cli.output import AsJson, counted, say, say_json, table, tell
-from newsletter.cli.segments import known_segments
+from newsletter.cli.exporting import STDOUT, Force, exporting, tell_written
+from newsletter.cli.output import AsJson, counted, say, say_json, table
+from newsletter.cli.people import nobody, parsed, parsed_locale
 from newsletter.cli.shape import OnlyLocales
-from newsletter.cli.wiring import House, Stores, open_house
+from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,11 +55,11 @@ class Asked:
         """The same for the store.  Raises UsageError."""
         from newsletter.store.people import Filter
 
-        rules = [house.settings.segments[name] for name in known_segments(house, list(self.segments))]
+        rules = [house.settings.segments[name] for name in house.require_segments(self.segments)]
         if self.tags:
             rules.append(HasTag(tuple(tag.lower() for tag in self.tags)))
         if self.locales:
-            rules.append(HasLocale(tuple(_locale(locale) for locale in self.locales)))
+            rules.append(HasLocale(tuple(parsed_locale(locale) for locale in self.locales)))
         rules += self._attributes()
         some = [Status(wanted.value) for wanted in self.statuses if wanted is not Wanted.ANY]
         if Wanted.ANY in self.statuses:
@@ -164,7 +163,7 @@ def export_command(
     person: Annotated[
         str, typer.Option("--person", metavar="ADDRESS", help="All that is stored of one person, as JSON.")
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Write people into a CSV file that 'import' reads, or all of one person into a JSON file.  Keep it to yourself."""
@@ -178,25 +177,16 @@ def export_command(
     if as_json:
         say_json({"file": str(file), "people": written})
         return
-    tell(f"{file}: {counted(written, 'person', 'people')}")
-    tell("  it holds addresses; only you can read it; delete it when it has done its work")
+    tell_written(file, counted(written, "person", "people"))
 
 
 async def _export(house: House, asked: Asked, file: Path, force: bool) -> int:
     which = asked.filter(house)
     async with house.stores() as stores:
         entry = Entry(house.who, Deed.EXPORTED, "list", asked.told())
-        if file == STDOUT:
-            await stores.audit.record(entry)
-            return await _write(stores, which, sys.stdout, house.zone)
-        with new_file(file, force=force) as opened:
-            await stores.audit.record(entry)  # before a row is written, and not at all if there can be no file
-            return await _write(stores, which, opened, house.zone)
-
-
-async def _write(stores: Stores, which: Filter, to: TextIO, zone: dt.tzinfo) -> int:
-    names = await stores.people.attribute_names(which)
-    return await write_people(stores.people.all(which), names, to, zone)
+        async with exporting(stores, entry, file, force=force) as to:
+            names = await stores.people.attribute_names(which)
+            return await write_people(stores.people.all(which), names, to, house.zone)
 
 
 async def write_people(
@@ -225,8 +215,6 @@ async def write_people(
 
 
 async def _export_person(house: House, address: str, file: Path, force: bool) -> int:
-    from newsletter.cli.subscribers import nobody, parsed
-
     async with house.stores() as stores:
         email = parsed(address)
         dossier = await stores.people.dossier(email)
@@ -236,18 +224,6 @@ async def _export_person(house: House, address: str, file: Path, force: bool) ->
         about = f"subscriber {found.ref}" if found else "a form that waits to be confirmed"
         entry = Entry(house.who, Deed.EXPORTED, about)
         text = json.dumps(dossier, ensure_ascii=False, indent=2, default=lambda moment: moment.isoformat()) + "\n"
-        if file == STDOUT:
-            await stores.audit.record(entry)
-            sys.stdout.write(text)
-        else:
-            with new_file(file, force=force, encoding="utf-8") as opened:
-                await stores.audit.record(entry)
-                opened.write(text)
+        async with exporting(stores, entry, file, force=force, encoding="utf-8") as to:
+            to.write(text)
     return 1
-
-
-def _locale(text: str) -> str:
-    try:
-        return parse_locale(text)
-    except ValueError as error:
-        raise UsageError(str(error)) from None

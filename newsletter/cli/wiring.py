@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -93,6 +93,15 @@ class House:
         for name in names:
             if name not in self.settings.locales:
                 raise UsageError(f"unknown locale '{name}'", did_you_mean(name, self.settings.locales))
+
+    def require_segments(self, names: Iterable[str]) -> list[str]:
+        """The same names.  UsageError for one that the settings do not define."""
+        known = self.settings.segments
+        for name in names:
+            if name not in known:
+                hint = did_you_mean(name, known) or "newsletter.yaml defines none yet"
+                raise UsageError(f"unknown segment '{name}'", hint)
+        return list(names)
 
     @cached_property
     def pictures(self) -> Pictures:

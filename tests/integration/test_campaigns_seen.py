@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.campaigns_export import harmless, new_file, write_rows
+from newsletter.cli.campaigns_export import harmless, write_rows
+from newsletter.cli.exporting import new_file
 from newsletter.clock import SystemClock
 from newsletter.delivery.states import State
 from newsletter.errors import UsageError
