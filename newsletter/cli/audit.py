@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsletter.cli.output import AsJson, say, say_json, table
-from newsletter.cli.wiring import House, Stores, open_house
+from newsletter.cli.wiring import Stores, open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,16 +57,6 @@ def audit_command(
     table(("when", "who", "did what", "to what", "more"), rows, none="no entry fits")
     if more:
         say("… and older ones; --limit shows more")
-
-
-async def record_approval(house: House, slug: str, locale: str, by: str = "") -> None:
-    """Note that an edition was approved by somebody, or, without a name, that an approval was taken back."""
-    from newsletter.audience.audit import Deed, Entry
-
-    deed = Deed.APPROVED if by else Deed.WITHDRAWN
-    async with house.stores() as stores:
-        detail = {"by": by} if by else {}
-        await stores.audit.record(Entry(house.who, deed, f"the {locale} edition of '{slug}'", detail))
 
 
 async def _subject(stores: Stores, about: str) -> str:

@@ -47,7 +47,7 @@ def check_command(
 ) -> None:
     """Report everything that is wrong with settings, issues, translations and mails, the worst first."""
     house = open_house()
-    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
+    files = house.workspace.issue_files(issues)
     entries = [entry for file in files for entry in check_issue(house, file)]
     entries += _templates(house)
     if not issues:

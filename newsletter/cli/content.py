@@ -92,7 +92,7 @@ def render_command(
         halves = halves_of(wanted)
         if len(halves) > 2 or len(set(halves)) < len(halves) or not set(halves) <= set(house.settings.locales):  # noqa: PLR2004
             raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.editions()))
-    loaded = house.load(house.workspace.issue_file(issue))
+    loaded = house.issue(issue)
     written = write_editions(house, loaded, out, locale or house.settings.editions(), public=public, draft=draft)
     if as_json:
         say_json({"files": [str(path) for path in written]})

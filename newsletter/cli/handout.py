@@ -104,7 +104,7 @@ def _json(text: Shared) -> dict[str, object]:
 def _editions(house: House, issue: str, locales: list[str] | None) -> list[PublicEdition]:
     """The public editions asked for; UsageError for a language that there is not."""
     house.require_locales(locales or [])
-    loaded = house.load(house.workspace.issue_file(issue))
+    loaded = house.issue(issue)
     return [public_edition(house, loaded, locale) for locale in locales or house.settings.locales]
 
 

@@ -11,14 +11,15 @@ import polib
 import typer
 
 from newsletter.cli import i18n_approve, i18n_check, i18n_exchange
+from newsletter.cli.approving import approval_of
 from newsletter.cli.github import annotation
 from newsletter.cli.output import AsJson, finding_json, say, say_json, table, tell
 from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
-from newsletter.errors import ContentError, Finding, SourceSpan
-from newsletter.i18n.approvals import Standing, approval_path, read_approval
-from newsletter.i18n.catalog import catalog_path, read_catalog, write_catalog
+from newsletter.errors import Finding, SourceSpan
+from newsletter.i18n.approvals import Standing
+from newsletter.i18n.catalog import write_catalog
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.memory import Memory
 from newsletter.i18n.status import EditionStatus, edition_status
@@ -38,25 +39,6 @@ class Format(StrEnum):
     GITHUB = "github"
 
 
-def load_issues(house: House, names: list[str] | None) -> list[LoadedIssue]:
-    """These issues, or all.  Raises ContentError with the findings of all of them."""
-    files = [house.workspace.issue_file(name) for name in names or []] or house.workspace.issue_files()
-    loaded, findings = [], list[Finding]()
-    for file in files:
-        try:
-            loaded.append(house.load(file))
-        except ContentError as errors:
-            findings += errors.findings
-    if findings:
-        raise ContentError(findings)
-    return loaded
-
-
-def target_locales(house: House, loaded: LoadedIssue) -> list[str]:
-    """The locales that an issue is translated into."""
-    return [locale for locale in house.settings.locales if locale != loaded.issue.source_locale]
-
-
 @app.command("sync")
 def sync_command(issues: IssueNames = None, as_json: AsJson = False) -> None:
     """Put the issue's texts into its catalogs; finished translations stay."""
@@ -70,19 +52,19 @@ def sync_command(issues: IssueNames = None, as_json: AsJson = False) -> None:
 
     # Everything is read before anything is written: a broken catalog must not leave half of them done.
     merged = []
-    for loaded in load_issues(house, issues):
-        for locale in target_locales(house, loaded):
-            path = catalog_path(workspace.locales, locale, loaded.slug)
+    for loaded in house.issues(issues):
+        for locale in house.targets(loaded):
             memory = memory_of(loaded.issue.source_locale, locale)
-            old = read_catalog(path, workspace.shown(path))
-            merged.append((loaded, locale, path, memory, sync(loaded, locale, old, memory, limit_of)))
+            catalog = sync(loaded, locale, house.catalog(loaded.slug, locale), memory, limit_of)
+            merged.append((loaded, locale, memory, catalog))
     report = []
     passed_over = set[str]()
-    for loaded, locale, path, memory, catalog in merged:
+    for loaded, locale, memory, catalog in merged:
+        path = workspace.catalog(loaded.slug, locale)
         write_catalog(catalog, path)
         shown = workspace.shown(path)
         found = count(loaded.issue, catalog, locale)
-        notices = differences(loaded, locale, read_catalog(path, shown), shown) if loaded.written else []
+        notices = differences(loaded, locale, house.catalog(loaded.slug, locale), shown) if loaded.written else []
         passed_over.update(map(workspace.shown, memory.passed_over))
         report.append(
             {
@@ -121,7 +103,7 @@ def status_command(
 ) -> None:
     """Show, for every issue and locale, what is translated, fuzzy and missing, and who read it over."""
     house = open_house()
-    rows = [status for loaded in load_issues(house, issues) for status in statuses(house, loaded)]
+    rows = [status for loaded in house.issues(issues) for status in statuses(house, loaded)]
     required = house.settings.approval is ApprovalRule.REQUIRED
     if as_json:
         say_json([_as_json(status) for status in rows])
@@ -134,16 +116,12 @@ def status_command(
 
 def statuses(house: House, loaded: LoadedIssue) -> Iterator[EditionStatus]:
     """The status of an issue's editions.  The source edition's, too, if it can be or has been approved."""
-    workspace = house.workspace
     for locale in house.settings.locales:
-        file = approval_path(workspace.locales, locale, loaded.slug)
-        approval = read_approval(file, workspace.shown(file))
+        approval = approval_of(house, loaded.slug, locale)
         is_source = locale == loaded.issue.source_locale
         if is_source and approval is None and house.settings.approval is not ApprovalRule.REQUIRED:
             continue
-        path = catalog_path(workspace.locales, locale, loaded.slug)
-        shown = workspace.shown(path)
-        catalog = polib.POFile() if is_source else read_catalog(path, shown)
+        catalog = polib.POFile() if is_source else house.catalog(loaded.slug, locale)
         formats = Formats(house.settings.format_locale(locale))
         yield edition_status(
             loaded,
@@ -151,7 +129,7 @@ def statuses(house: House, loaded: LoadedIssue) -> Iterator[EditionStatus]:
             catalog,
             approval,
             formats,
-            catalog_name=shown,
+            catalog_name=house.workspace.shown(house.workspace.catalog(loaded.slug, locale)),
             blocking=() if is_source else blocking_findings(house, loaded, locale),
         )
 

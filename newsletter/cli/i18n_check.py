@@ -38,13 +38,15 @@ def check_command(
     house = open_house()
     house.require_locales(locale or [])
     wanted = locale or house.settings.locales
-    files = [house.workspace.issue_file(name) for name in issues or []] or house.workspace.issue_files()
-    found: Found = {}
-    for loaded in map(house.load, files):
-        for target in wanted:
-            if target != loaded.issue.source_locale:
-                found[loaded.slug, target] = _review(house, loaded, target)
-    others = [] if issues else list(house.rules.waivers.unknown([file.stem for file in files], house.settings.locales))
+    loaded_issues = house.issues(issues)
+    found: Found = {
+        (loaded.slug, target): _review(house, loaded, target)
+        for loaded in loaded_issues
+        for target in house.targets(loaded)
+        if target in wanted
+    }
+    slugs = [loaded.slug for loaded in loaded_issues]
+    others = [] if issues else list(house.rules.waivers.unknown(slugs, house.settings.locales))
     if as_json:
         say_json(_report_json(found, others))
     else:
@@ -64,7 +66,7 @@ def waive_command(
 ) -> None:
     """Let one finding pass, with a reason, until somebody edits the source or the translation."""
     house = open_house()
-    loaded = house.load(house.workspace.issue_file(issue))
+    loaded = house.issue(issue)
     locale = _only_locale(house, loaded, locale)
     if len(reason.strip()) < 3:  # noqa: PLR2004 - "ok" is no reason
         raise UsageError("a waiver needs a reason", "say with --reason, in a few words, why it is right as it is")
@@ -103,7 +105,7 @@ def _the_one(
 
 
 def _only_locale(house: House, loaded: LoadedIssue, name: str) -> str:
-    known = [locale for locale in house.settings.locales if locale != loaded.issue.source_locale]
+    known = house.targets(loaded)
     if name:
         if name not in known:
             raise UsageError(f"'{loaded.slug}' is not translated into '{name}'", did_you_mean(name, known))

@@ -12,7 +12,7 @@ from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import UsageError
-from newsletter.i18n.catalog import State, catalog_path, read_catalog, write_catalog
+from newsletter.i18n.catalog import State, write_catalog
 from newsletter.i18n.exchange.kinds import FileFormat
 from newsletter.i18n.messages import messages_for
 
@@ -44,9 +44,9 @@ def export_command(
     from newsletter.i18n.exchange.rows import table_of
 
     house = open_house()
-    loaded = house.load(house.workspace.issue_file(issue))
-    path = _catalog(house, loaded, locale)
-    catalog = read_catalog(path, house.workspace.shown(path))
+    loaded = house.issue(issue)
+    _require_target(house, loaded, locale)
+    catalog = house.catalog(loaded.slug, locale)
     source_locale = loaded.issue.source_locale
     table = table_of(
         messages_for(loaded, locale), catalog, issue=loaded.slug, source_locale=source_locale, locale=locale
@@ -85,9 +85,10 @@ def import_command(
     house = open_house()
     rows = read_file(file, str(file))
     target = target_of(rows)
-    loaded = house.load(house.workspace.issue_file(target.issue))
-    path = _catalog(house, loaded, target.locale)
-    catalog = read_catalog(path, house.workspace.shown(path))
+    loaded = house.issue(target.issue)
+    _require_target(house, loaded, target.locale)
+    path = house.workspace.catalog(loaded.slug, target.locale)
+    catalog = house.catalog(loaded.slug, target.locale)
     report = merge(rows, messages_for(loaded, target.locale), catalog, target)
     if report.changed:
         write_catalog(catalog, path)
@@ -99,15 +100,13 @@ def import_command(
         raise typer.Exit(1)
 
 
-def _catalog(house: House, loaded: LoadedIssue, locale: str) -> Path:
-    """Where the catalog is.  UsageError for a locale that the issue is not translated into."""
-    source = loaded.issue.source_locale
-    targets = [known for known in house.settings.locales if known != source]
-    if locale == source:
+def _require_target(house: House, loaded: LoadedIssue, locale: str) -> None:
+    """UsageError for a locale that the issue is not translated into."""
+    targets = house.targets(loaded)
+    if locale == loaded.issue.source_locale:
         raise UsageError(f"'{loaded.slug}' is written in {locale}", f"it is translated into: {', '.join(targets)}")
     if locale not in targets:
         raise UsageError(f"unknown locale '{locale}'", f"'{loaded.slug}' is translated into: {', '.join(targets)}")
-    return catalog_path(house.workspace.locales, locale, loaded.slug)
 
 
 def _report_json(report: Report) -> dict[str, object]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from newsletter.cli.i18n_approve import require_approval
+from newsletter.cli.approving import require_approval
 from newsletter.cli.lock import only_run
 from newsletter.cli.output import agreed, say, say_json, tell
 from newsletter.cli.people import parsed
@@ -41,7 +41,7 @@ async def send_copies(house: House, issue: str, to: str, on_outcome: Callable[[s
     Raises ContentError or TranslationError, before anything is sent, if an
     edition is not complete, and SettingsError or MailServerError.
     """
-    loaded = house.load(house.workspace.issue_file(issue))
+    loaded = house.issue(issue)
     editions = [house.frozen(loaded, locale) for locale in house.settings.editions()]
     signer = house.dkim_signer()
     server = house.smtp_server()
@@ -252,7 +252,7 @@ class Sending:
         """What a new campaign sends, and whom it is for."""
         house = self._house
         house.require_segments(self._segments)
-        loaded = house.load(house.workspace.issue_file(self._issue))
+        loaded = house.issue(self._issue)
         limiting = limiting_segments(loaded.issue)
         rules, wish = house.settings.segments, self._wish
         kind = loaded.issue.mail_kind

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from newsletter.cli.audit import record_approval
-from newsletter.cli.i18n_approve import approve_edition, seal_of, standing_of, user_name, withdraw_approval
+from newsletter.cli.approving import (
+    approve_edition,
+    record_approval,
+    seal_of,
+    standing_of,
+    user_name,
+    withdraw_approval,
+)
 from newsletter.cli.studio_work import Work
 from newsletter.cli.workbench import Workbench
 from newsletter.content.load import LoadedIssue

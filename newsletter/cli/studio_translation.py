@@ -17,7 +17,7 @@ from newsletter.cli.workbench import Workbench
 from newsletter.content.fields import TextKind
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import StoreError, UsageError
-from newsletter.i18n.catalog import catalog_path, issue_folder, read_catalog, state, write_catalog
+from newsletter.i18n.catalog import issue_folder, read_catalog, state, write_catalog
 from newsletter.i18n.checks.edition import check_edition, language
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Text
@@ -84,9 +84,9 @@ class TranslationDesk:
             raise UsageError(
                 said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
             )
-        if locale not in house.settings.locales or locale == loaded.issue.issue.source_locale:
+        if locale not in house.targets(loaded.issue):
             raise UsageError(said("'%(slug)s' is not translated into '%(locale)s'", slug=slug, locale=locale))
-        path = catalog_path(house.workspace.locales, locale, slug)
+        path = house.workspace.catalog(slug, locale)
         return _Sheet(loaded.issue, locale, path, house.workspace.shown(path))
 
     def _editing(self, slug: str, locale: str, key: str) -> Editing | None:

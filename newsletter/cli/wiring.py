@@ -22,7 +22,7 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, UsageError, did_you_mean
-from newsletter.i18n.catalog import catalog_path, read_catalog
+from newsletter.i18n.catalog import read_catalog
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.checks.findings import CheckFinding
 from newsletter.i18n.checks.structure import Limits
@@ -153,6 +153,26 @@ class House:
         )
         return load_issue(file, words, self.workspace.shown(file))
 
+    def issue(self, name: str) -> LoadedIssue:
+        """The issue that staff mean by a name.  Raises UsageError, ContentError."""
+        return self.load(self.workspace.issue_file(name))
+
+    def issues(self, names: Iterable[str] | None = None) -> list[LoadedIssue]:
+        """These issues, or all.  Raises ContentError with the findings of all of them."""
+        loaded, findings = [], list[Finding]()
+        for file in self.workspace.issue_files(names):
+            try:
+                loaded.append(self.load(file))
+            except ContentError as errors:
+                findings += errors.findings
+        if findings:
+            raise ContentError(findings)
+        return loaded
+
+    def targets(self, loaded: LoadedIssue) -> list[str]:
+        """The locales that an issue is translated into."""
+        return [locale for locale in self.settings.locales if locale != loaded.issue.source_locale]
+
     def edition(
         self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
     ) -> Edition:
@@ -202,9 +222,14 @@ class House:
         make = lambda: tuple(check_edition(loaded, locale, catalog, self.rules, shown))  # noqa: E731
         return self._reviews.get((loaded.slug, locale), (loaded, catalog), make)
 
+    def catalog(self, slug: str, locale: str) -> POFile:
+        """A catalog, read anew for whoever changes it.  Raises ContentError if it is broken."""
+        path = self.workspace.catalog(slug, locale)
+        return read_catalog(path, self.workspace.shown(path))
+
     def _catalog(self, loaded: LoadedIssue, locale: str) -> tuple[POFile, str]:
-        """The catalog of an issue, and its name as staff read it.  Raises ContentError if it is broken."""
-        path = catalog_path(self.workspace.locales, locale, loaded.slug)
+        """The same as it is kept, and its name as staff read it."""
+        path = self.workspace.catalog(loaded.slug, locale)
         shown = self.workspace.shown(path)
         return self._catalogs.get((loaded.slug, locale), stamp(path), lambda: read_catalog(path, shown)), shown
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import polib
 
 from newsletter.cli.actor import in_studio
-from newsletter.cli.i18n_approve import standing_of
+from newsletter.cli.approving import standing_of
 from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
 from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
@@ -36,8 +36,7 @@ from newsletter.errors import (
     SourceSpan,
     TemplateError,
 )
-from newsletter.i18n.approvals import approval_path
-from newsletter.i18n.catalog import catalog_path, index, read_catalog
+from newsletter.i18n.catalog import index
 from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
 from newsletter.i18n.locales import PAIR, direction, halves_of, own_name
 from newsletter.i18n.messages import messages
@@ -173,7 +172,7 @@ class Workbench:
         workspace = self.house.workspace
         files = [workspace.issues / f"{slug}.yaml", workspace.issues / "media"]
         for locale in workspace.settings.locales:
-            files += (catalog_path(workspace.locales, locale, slug), approval_path(workspace.locales, locale, slug))
+            files += (workspace.catalog(slug, locale), workspace.approval(slug, locale))
         return (self._settled, *stamp(*files))
 
     def _make_card(self, slug: str) -> IssueCard:
@@ -206,8 +205,7 @@ class Workbench:
     def _edition_card(self, loaded: LoadedIssue, locale: str) -> EditionCard:
         house, issue = self.house, loaded.issue
         is_source = locale == issue.source_locale
-        path = catalog_path(house.workspace.locales, locale, loaded.slug)
-        catalog = polib.POFile() if is_source else read_catalog(path, house.workspace.shown(path))
+        catalog = polib.POFile() if is_source else house.catalog(loaded.slug, locale)
         subject = issue.subject
         if is_source:
             counts = Counts(len(list(messages(issue, locale))), 0, 0)
@@ -230,7 +228,7 @@ class Workbench:
         )
 
     def _approved(self, loaded: LoadedIssue, locale: str) -> Approved | None:
-        if not approval_path(self.house.workspace.locales, locale, loaded.slug).exists():
+        if not self.house.workspace.approval(loaded.slug, locale).exists():
             return None
         standing = standing_of(self.house, loaded, locale)
         approval = standing.approval
@@ -276,7 +274,7 @@ class Workbench:
         workspace = self.house.workspace
         files = [workspace.issues / f"{slug}.yaml"]
         for half in halves_of(locale):
-            files.append(catalog_path(workspace.locales, half, slug))
+            files.append(workspace.catalog(slug, half))
         for other in workspace.settings.locales:
             files += (folder / other / "LC_MESSAGES" / DOMAIN for folder in workspace.catalog_folders)
         for folder in workspace.template_folders:
@@ -295,7 +293,7 @@ class Workbench:
         def make() -> tuple[Task, ...]:
             return tuple(self._task(entry) for entry in left_to_do(house, file, self._as_sent))
 
-        approvals = stamp(*(approval_path(house.workspace.locales, one, slug) for one in house.settings.locales))
+        approvals = stamp(*(house.workspace.approval(slug, one) for one in house.settings.locales))
         return self._tasks.get(slug, (now, approvals), make)
 
     def _as_sent(self, loaded: LoadedIssue, locale: str) -> Sendable:
