@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
-from newsletter.cli.campaigns_resolve import Number, cancel, really_cancel, steps, with_stores
+from newsletter.cli.campaigns_resolve import steps, with_stores
+from newsletter.cli.deciding import cancel, really_cancel
 from newsletter.cli.output import AsJson, agreed, say, say_json, table
+from newsletter.cli.shape import CampaignNumber, Yes
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -65,7 +67,7 @@ def list_command(as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show_command(
-    number: Number,
+    number: CampaignNumber,
     everybody: Annotated[
         bool, typer.Option("--all", help=f"Name everybody without a copy, not only the first {SHOWN}.")
     ] = False,
@@ -121,7 +123,7 @@ def _delivery_json(row: Delivery) -> dict[str, object]:
 
 @app.command("pause")
 def pause_command(
-    number: Number,
+    number: CampaignNumber,
     reason: Annotated[str, typer.Option("--reason", help="Why; 'campaigns list' shows it.")] = "a person paused it",
 ) -> None:
     """Send nothing more of a campaign until it is resumed.  What is under way is finished."""
@@ -134,7 +136,7 @@ def pause_command(
 
 
 @app.command("resume")
-def resume_command(number: Number) -> None:
+def resume_command(number: CampaignNumber) -> None:
     """Let a paused campaign go on."""
     if not asyncio.run(_decide(number, lambda campaigns: campaigns.resume(number))):
         raise UsageError(f"campaign {number} is not paused", "'newsletter campaigns list' tells where each stands")
@@ -144,9 +146,7 @@ def resume_command(number: Number) -> None:
 
 
 @app.command("cancel")
-def cancel_command(
-    number: Number, yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False
-) -> None:
+def cancel_command(number: CampaignNumber, yes: Yes = False) -> None:
     """Let nobody else have a copy.  What was accepted cannot be called back, and this cannot be undone."""
     if not agreed(really_cancel(number), "cancel", yes=yes):
         say("nothing was cancelled")

@@ -17,9 +17,9 @@ import typer
 
 from newsletter.audience.audit import Deed, Entry
 from newsletter.audience.cells import GUARD, guarded
-from newsletter.cli.campaigns_resolve import Number
 from newsletter.cli.exporting import STDOUT, Force, exporting, tell_written
 from newsletter.cli.output import counted, printable
+from newsletter.cli.shape import CampaignNumber
 from newsletter.cli.wiring import open_house
 from newsletter.delivery.states import State
 
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export_command(
-    number: Number,
+    number: CampaignNumber,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file to write; - for standard output.")],
     states: Annotated[list[State] | None, typer.Option("--state", help="Only this state; may be repeated.")] = None,
     force: Force = False,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from newsletter.cli.campaigns_resolve import Number
 from newsletter.cli.output import AsJson, out, printable, say, table
+from newsletter.cli.shape import CampaignNumber
 from newsletter.cli.wiring import House, open_house
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("watch")(watch_command)
 
 
-def watch_command(number: Number, as_json: AsJson = False) -> None:
+def watch_command(number: CampaignNumber, as_json: AsJson = False) -> None:
     """Show how a campaign goes until it ends or is paused.  Ctrl-C ends only the watching.
 
     Where standard output is no terminal, a line every few seconds; with

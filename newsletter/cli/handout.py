@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli.output import AsJson, say, say_json, tell
-from newsletter.cli.publishing import public_edition
+from newsletter.cli.publishing import flyer_press, print_flyer, public_edition
 from newsletter.cli.shape import IssueName, OnlyLocales
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
@@ -16,7 +16,6 @@ from newsletter.render.facts import PublicEdition
 from newsletter.render.links import archive_url
 
 if TYPE_CHECKING:
-    from newsletter.render.flyer import FlyerPress, Paper
     from newsletter.render.sharing import Shared
 
 PAPERS = ("a4", "letter")
@@ -106,19 +105,3 @@ def _editions(house: House, issue: str, locales: list[str] | None) -> list[Publi
     house.require_locales(locales or [])
     loaded = house.issue(issue)
     return [public_edition(house, loaded, locale) for locale in locales or house.settings.locales]
-
-
-def flyer_press(house: House) -> FlyerPress:
-    """What makes flyers with the templates of the workspace."""
-    from newsletter.render.flyer import FlyerPress
-
-    return FlyerPress(house.composer.letterhead, house.workspace.template_folders)
-
-
-def print_flyer(house: House, press: FlyerPress, edition: PublicEdition, paper: Paper) -> bytes:
-    """The flyer of an edition as it is now.  Raises TemplateError."""
-    from newsletter.render.words import template_words
-
-    words = template_words(edition.locale, tuple(reversed(house.workspace.catalog_folders)))
-    page = archive_url(house.composer.letterhead, edition.slug, edition.locale)
-    return press.print(edition, page, words, paper, house.clock.now())

@@ -13,17 +13,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
-from newsletter.cli.campaigns_resolve import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
+from newsletter.cli.deciding import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
 from newsletter.cli.report import by_state
 from newsletter.cli.running import Runner
-from newsletter.cli.send import wish_of
-from newsletter.cli.sending import Sending
 from newsletter.cli.standing import find
+from newsletter.cli.starting import Start
 from newsletter.cli.studio_courses import Courses
 from newsletter.cli.studio_speed import Speed
 from newsletter.cli.studio_work import Work
 from newsletter.cli.wiring import Stores
+from newsletter.cli.wishes import wish_of
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import FindingsError, NewsletterError, UsageError
@@ -87,10 +87,10 @@ class CampaignDesk:
             house = self._bench.own_house()
             house.require_segments(segments)
             async with house.stores() as own:
-                sending = Sending(house, slug, list(segments))
-                if campaign := await sending.open_campaign(own):
+                start = Start(house, slug, list(segments))
+                if campaign := await start.open_campaign(own):
                     return DryRun(segments, started=campaign.id)
-                prepared = await sending.prepare(own, None)
+                prepared = await start.prepare(own, None)
         except FindingsError as error:
             found = tuple(
                 (said("%(where)s: %(what)s", where=finding.where, what=finding.message), finding.hint)
@@ -119,14 +119,14 @@ class CampaignDesk:
                 raise UsageError(said("to whom? choose at least one segment"))
             server = house.smtp_server()
             stores = await exits.enter_async_context(house.stores())
-            sending = Sending(house, slug, list(segments), wish_of(house, at=at))
+            start = Start(house, slug, list(segments), wish_of(house, at=at))
             queued = stores.database.file is not None and worker_is_up(stores.database.file)
             async with self._courses.turn:
                 with contextlib.nullcontext() if queued else only_run(stores.database.file):
                     tokens = await house.tokens(stores.database)
-                    if before := await sending.open_campaign(stores):
+                    if before := await start.open_campaign(stores):
                         return before.id
-                    campaign = await _frozen(sending, stores, server, people)
+                    campaign = await _frozen(start, stores, server, people)
             if not queued:
                 self._courses.follow(Runner(house, stores, tokens, server), campaign, exits.pop_all())
         self._tell()
@@ -262,15 +262,15 @@ class CampaignDesk:
         return stores
 
 
-async def _frozen(sending: Sending, stores: Stores, server: SmtpServer, people: int) -> Campaign:
+async def _frozen(start: Start, stores: Stores, server: SmtpServer, people: int) -> Campaign:
     """A new campaign, if it reaches as many as somebody typed.  Raises UsageError."""
-    prepared = await sending.prepare(stores, server)
+    prepared = await start.prepare(stores, server)
     reached = prepared.plan.people if prepared else 0
     if prepared is None or reached != people:
         typed = said("no number") if people < 0 else str(people)
         message = said("it would reach %(reached)s people, and %(typed)s was typed", reached=reached, typed=typed)
         raise UsageError(message, said("look at the numbers again"))
-    return await sending.freeze(stores, prepared)
+    return await start.freeze(stores, prepared)
 
 
 def _decisions(campaign: Campaign, by_locale: Mapping[str, Mapping[State, int]]) -> tuple[Decision, ...]:

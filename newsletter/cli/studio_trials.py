@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from newsletter.cli.sending import send_copies
+from newsletter.cli.copies import send_copies
 from newsletter.cli.studio_work import Work
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import Outcome

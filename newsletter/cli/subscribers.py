@@ -23,6 +23,7 @@ from newsletter.audience.subscribers import (
 from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
 from newsletter.cli.output import AsJson, agreed, say, say_json
 from newsletter.cli.people import Address, nobody, parsed, parsed_locale
+from newsletter.cli.shape import Yes
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
 
@@ -241,7 +242,7 @@ def unsubscribe_command(address: Address, as_json: AsJson = False) -> None:
 @app.command("erase")
 def erase_command(
     address: Address,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Erase one person for good; a keyed hash is left, by which no later import brings them back."""

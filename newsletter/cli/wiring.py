@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
-    from newsletter.render.facts import Issued
     from newsletter.render.pictures import Pictures
     from newsletter.render.rendered import Rendered
     from newsletter.store.archive import ArchiveStore
@@ -245,29 +244,6 @@ class House:
         from newsletter.render.rendered import render
 
         return render(letter, self.composer, anchored=anchored)
-
-    def frozen(
-        self,
-        loaded: LoadedIssue,
-        locale: str,
-        segments: frozenset[str] | None = None,
-        issued: Mapping[str, Issued] | None = None,
-    ) -> FrozenEdition:
-        """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
-
-        ``issued`` has the numbers of its events.  Raises as ``edition`` and
-        ``render`` do, and ContentError for errors of quality.
-        """
-        from newsletter.cli.publishing import attached
-        from newsletter.cli.quality import require_quality
-
-        letter = self.letter(loaded, locale, segments)
-        rendered = self.render(letter)
-        require_quality(self, loaded, letter, rendered)
-        edition = self.freeze(rendered, attached(self, letter, issued or {}))
-        if self.settings.pictures is Hosting.HOSTED:
-            self.pictures.publish(self.workspace.public, rendered.html)
-        return edition
 
     def freeze(self, rendered: Rendered, calendar: str = "") -> FrozenEdition:
         """What is kept of a rendered letter, with its pictures where the settings want them.  Raises TemplateError."""
