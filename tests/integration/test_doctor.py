@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from newsletter.adapters.names import Names, NoAnswerError
-from newsletter.cli.doctor import pages, records
+from newsletter.cli.doctor import network, records
 from tests.integration.conftest import Space
 from tests.integration.dns_server import Records, dns_server
 from tests.integration.postgres import Postgres
@@ -41,7 +41,7 @@ def asking(records_of: Records, patch: Patch) -> Iterator[None]:
         resolver.nameservers, resolver.port = ["127.0.0.1"], port
         resolver.timeout = 20  # seconds for one try; a busy machine must not look like a missing network
         patch.setattr("newsletter.adapters.names.LIFETIME", 25.0)
-        patch.setattr(records, "names", lambda: Names(resolver))
+        patch.setattr(network, "names", lambda: Names(resolver))
         yield
 
 
@@ -171,7 +171,7 @@ def test_a_missing_network_is_said_and_nothing_is_guessed(quiet: Space, monkeypa
     monkeypatch.setattr("newsletter.adapters.names.LIFETIME", 0.3)
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], unused_port()
-    monkeypatch.setattr(records, "names", lambda: Names(resolver))
+    monkeypatch.setattr(network, "names", lambda: Names(resolver))
     quiet.replace("public_url", "https://news.example.invalid")
     quiet.replace("smtp", None)
     found = look(quiet)
@@ -189,7 +189,7 @@ def test_a_missing_network_is_said_and_nothing_is_guessed(quiet: Space, monkeypa
 def test_pages_that_fail_and_clocks_that_differ_are_named(
     quiet: Space, monkeypatch: Patch, status: int, late: float, what: str, told: str
 ) -> None:
-    monkeypatch.setattr(pages, "is_own", lambda _address: False)
+    monkeypatch.setattr(network, "is_own", lambda _address: False)
     with asking(GOOD, monkeypatch), web_server(status, late) as port:
         quiet.replace("public_url", f"http://127.0.0.1:{port}/news")
         found = look(quiet, code=2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from newsletter.cli.doctor import records
+from newsletter.cli.doctor import network
 from newsletter.cli.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.doctor.machine import WRONG_CLOCK
 from newsletter.cli.doctor.mail import certificate
@@ -44,7 +44,7 @@ async def pages(house: House) -> list[Look]:
         return [problem(what, f"nobody answers at {url}", do), _no_clock()]
     except socket.gaierror as error:
         host = urlsplit(url).hostname or ""
-        if not await records.names().addresses(host):
+        if not await network.names().addresses(host):
             return [problem(what, f"there is no host {host}", "give it an address in the DNS"), _no_clock()]
         return [unknown(what, f"could not be checked: {host} cannot be looked up: {error.strerror}"), _no_clock()]
     except (OSError, http.client.HTTPException) as error:
@@ -94,7 +94,7 @@ def _moment(text: str | None) -> dt.datetime | None:
 
 
 def _clock(answer: Answer, house: House) -> Look:
-    if answer.date is None or is_own(answer.peer):
+    if answer.date is None or network.is_own(answer.peer):
         return _no_clock()
     off = abs((house.clock.now() - answer.date).total_seconds())
     if off > WRONG_CLOCK:
@@ -105,14 +105,3 @@ def _clock(answer: Answer, house: House) -> Look:
 def _no_clock() -> Look:
     why = "no other machine's clock was seen"
     return unknown("clock", why, "'timedatectl' tells whether it is set by the network; signatures need the right time")
-
-
-def is_own(address: str) -> bool:
-    """Whether an address is this machine's: whoever can listen there."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-    return True

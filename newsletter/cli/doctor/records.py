@@ -11,32 +11,21 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from newsletter.cli.doctor import network
 from newsletter.cli.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
 from newsletter.errors import NewsletterError
 
-if TYPE_CHECKING:
-    from newsletter.adapters.names import Names
-
 MOST_LOOKUPS = 10  # of one SPF record with all that it includes; RFC 7208 §4.6.4
 _ASKING = ("include", "a", "mx", "ptr", "exists", "redirect")
-DOCUMENTATION = ("192.0.2.1", 9)  # RFC 5737; no packet is sent there
-
-
-def names() -> Names:
-    """The DNS that is asked."""
-    from newsletter.adapters.names import Names
-
-    return Names()
 
 
 async def spf(house: House) -> list[Look]:
     """Whether the domain of the envelope sender has one sound SPF record."""
     settings = house.settings.sender
     domain = _domain(settings.bounces or settings.address)
-    found = [text for text in await names().txt(domain) if text.lower().split(" ")[0] == "v=spf1"]
+    found = [text for text in await network.names().txt(domain) if text.lower().split(" ")[0] == "v=spf1"]
     if not found:
         do = "add one TXT record; your provider says which, as: v=spf1 include:spf.provider.example -all"
         return [problem("SPF", f"{domain} has no record", do)]
@@ -63,7 +52,7 @@ async def _lookups(domain: str, record: str, seen: set[str]) -> int:
             continue
         number += 1
         if kind in ("include", "redirect") and value not in seen and "%" not in value and number <= MOST_LOOKUPS:
-            inner = [text for text in await names().txt(value) if text.lower().startswith("v=spf1")]
+            inner = [text for text in await network.names().txt(value) if text.lower().startswith("v=spf1")]
             number += await _lookups(value, inner[0], seen) if inner else 0
     return number
 
@@ -81,7 +70,7 @@ async def dkim(house: House) -> list[Look]:
     name, value = signer.dns_record()
     do = f"the DNS must hold the TXT record\n  {name}\n  {value}"
     try:
-        found = [tags(text) for text in await names().txt(name)]
+        found = [tags(text) for text in await network.names().txt(name)]
     except NoAnswerError as error:
         return [unknown("DKIM", f"signs for {signer.domain}; the record could not be checked: {error}", do)]
     ours = tags(value)
@@ -102,7 +91,7 @@ async def dmarc(house: House) -> list[Look]:
     looks = []
     policy: Mapping[str, str] = {}
     for domain in _upwards(sender):
-        found = [tags(text) for text in await names().txt(f"_dmarc.{domain}")]
+        found = [tags(text) for text in await network.names().txt(f"_dmarc.{domain}")]
         if some := [one for one in found if one.get("v") == "DMARC1"]:
             policy = some[0]
             looks.append(_policy(domain, some))
@@ -139,8 +128,6 @@ def _policy(domain: str, found: Sequence[Mapping[str, str]]) -> Look:
 
 async def reverse(house: House) -> list[Look]:
     """Whether the address that mail leaves from has a name that leads back to it, where that can be known."""
-    from newsletter.cli.doctor.pages import is_own
-
     if house.settings.smtp is None:
         return [unknown("reverse name", "no mail server is named")]
     host = house.settings.smtp.host
@@ -148,8 +135,8 @@ async def reverse(house: House) -> list[Look]:
         found = sorted({str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)})
     except OSError as error:
         return [unknown("reverse name", f"could not be checked: {host} cannot be looked up: {error.strerror}")]
-    if any(is_own(address) for address in found):
-        own = _outgoing()
+    if any(network.is_own(address) for address in found):
+        own = network.outgoing()
         if not own or not ipaddress.ip_address(own).is_global:
             told = "this machine sends by itself, and the address that others see is not known here"
             do = "have the owner of that address give it a PTR record that names a host of yours"
@@ -164,23 +151,12 @@ async def reverse(house: House) -> list[Look]:
 
 
 async def _reverse(address: str) -> Look:
-    found = await names().reverse(address)
+    found = await network.names().reverse(address)
     for name in found:
-        if address in await names().addresses(name):
+        if address in await network.names().addresses(name):
             return well("reverse name", f"{address} is {name}")
     told = f"{address} is called {found[0]}, which has another address" if found else f"{address} has no PTR record"
     return problem("reverse name", told, "have the owner of the address set it; large providers refuse mail otherwise")
-
-
-def _outgoing() -> str:
-    """The address that this machine would use to reach the world; "" if it has none."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(DOCUMENTATION)
-        except OSError:
-            return ""
-        address: str = probe.getsockname()[0]
-        return address
 
 
 def tags(record: str) -> dict[str, str]:
