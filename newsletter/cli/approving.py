@@ -22,7 +22,6 @@ from newsletter.i18n.approvals import (
     write_approval,
 )
 from newsletter.i18n.locales import halves_of
-from newsletter.settings import ApprovalRule
 from newsletter.wording import said, with_lines
 
 SHOWN = 10  # changes that an error lists; as many fill half a screen
@@ -77,7 +76,7 @@ def standing_of(house: House, loaded: LoadedIssue, locale: str) -> Standing:
 
 def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
     """Raise TranslationError unless the settings ask for no approval, or the edition (each half of a pair) has one."""
-    if house.settings.approval is not ApprovalRule.REQUIRED:
+    if not house.settings.approval_required:
         return
     for half in halves_of(locale):
         stands = standing_of(house, loaded, half)

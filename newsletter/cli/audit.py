@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from newsletter.cli.output import AsJson, say, say_json, table
+from newsletter.cli.output import AsJson, iso, say, say_json, table
 from newsletter.cli.wiring import Stores, open_house
 from newsletter.errors import UsageError
 
@@ -91,5 +91,10 @@ def _words(detail: Mapping[str, object]) -> str:
 
 
 def _as_json(entry: Entry) -> dict[str, object]:
-    at = entry.at.isoformat() if entry.at else None
-    return {"at": at, "who": entry.who, "what": entry.what, "about": entry.about, "detail": dict(entry.detail)}
+    return {
+        "at": iso(entry.at),
+        "who": entry.who,
+        "what": entry.what,
+        "about": entry.about,
+        "detail": dict(entry.detail),
+    }

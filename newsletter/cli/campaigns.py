@@ -11,7 +11,7 @@ import typer
 from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
 from newsletter.cli.campaigns_resolve import steps, with_stores
 from newsletter.cli.deciding import cancel, really_cancel
-from newsletter.cli.output import AsJson, agreed, say, say_json, table
+from newsletter.cli.output import AsJson, agreed, iso, say, say_json, table
 from newsletter.cli.shape import CampaignNumber, Yes
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -116,7 +116,7 @@ def _delivery_json(row: Delivery) -> dict[str, object]:
         "state": row.state.value,
         "attempts": row.attempts,
         "reply": row.reply,
-        "due_at": row.due_at.isoformat() if row.due_at else None,
+        "due_at": iso(row.due_at),
         "updated_at": row.updated_at.isoformat(),
     }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter import skeleton
-from newsletter.cli.output import AsJson, say, say_json
+from newsletter.cli.output import AsJson, say, say_files, writing_into
 from newsletter.cli.shape import IssueName
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
@@ -94,11 +94,7 @@ def render_command(
             raise UsageError(f"unknown locale '{wanted}'", did_you_mean(wanted, house.settings.editions()))
     loaded = house.issue(issue)
     written = write_editions(house, loaded, out, locale or house.settings.editions(), public=public, draft=draft)
-    if as_json:
-        say_json({"files": [str(path) for path in written]})
-        return
-    for path in written:
-        say(str(path))
+    say_files(written, as_json=as_json)
 
 
 def write_editions(
@@ -108,16 +104,13 @@ def write_editions(
     segments: frozenset[str] | None = frozenset() if public else None
     rendered = [house.render(house.letter(loaded, locale, segments, draft=draft)) for locale in locales]
     written: list[Path] = []
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with writing_into(out):
         house.pictures.publish(out)
         for edition in rendered:
             for suffix, data in _files(house, edition).items():
                 path = out / f"{edition.slug}.{edition.locale}.{suffix}"
                 path.write_bytes(data)
                 written.append(path)
-    except OSError as error:
-        raise UsageError(f"'{out}' cannot be written to: {error.strerror}", "name another folder with --out") from None
     return written
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.output import AsJson, say, say_json, tell
+from newsletter.cli.output import AsJson, say, say_files, say_json, tell, writing_into
 from newsletter.cli.publishing import flyer_press, print_flyer, public_edition
 from newsletter.cli.shape import IssueName, OnlyLocales
 from newsletter.cli.wiring import House, open_house
@@ -51,18 +51,10 @@ def flyer_command(
         for wanted in paper or PAPERS:
             path = out / f"{edition.slug}.{edition.locale}.{wanted}.pdf"
             made = print_flyer(house, flyer_press(house), edition, Paper(wanted))
-            try:
-                out.mkdir(parents=True, exist_ok=True)
+            with writing_into(out):
                 path.write_bytes(made)
-            except OSError as error:
-                hint = "name another folder with --out"
-                raise UsageError(f"'{out}' cannot be written to: {error.strerror}", hint) from None
             written.append(path)
-    if as_json:
-        say_json({"files": [str(path) for path in written]})
-        return
-    for path in written:
-        say(str(path))
+    say_files(written, as_json=as_json)
 
 
 def share_command(issue: IssueName, locale: OnlyLocales = None, as_json: AsJson = False) -> None:

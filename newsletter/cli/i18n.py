@@ -24,7 +24,6 @@ from newsletter.i18n.formats import Formats
 from newsletter.i18n.memory import Memory
 from newsletter.i18n.status import EditionStatus, edition_status
 from newsletter.i18n.sync import count, differences, sync
-from newsletter.settings import ApprovalRule
 
 app = typer.Typer(help="Translate issues: catalogs in and out, and what is left to do.", no_args_is_help=True)
 i18n_exchange.register(app)
@@ -104,7 +103,7 @@ def status_command(
     """Show, for every issue and locale, what is translated, fuzzy and missing, and who read it over."""
     house = open_house()
     rows = [status for loaded in house.issues(issues) for status in statuses(house, loaded)]
-    required = house.settings.approval is ApprovalRule.REQUIRED
+    required = house.settings.approval_required
     if as_json:
         say_json([_as_json(status) for status in rows])
     elif form is Format.GITHUB:
@@ -119,7 +118,7 @@ def statuses(house: House, loaded: LoadedIssue) -> Iterator[EditionStatus]:
     for locale in house.settings.locales:
         approval = approval_of(house, loaded.slug, locale)
         is_source = locale == loaded.issue.source_locale
-        if is_source and approval is None and house.settings.approval is not ApprovalRule.REQUIRED:
+        if is_source and approval is None and not house.settings.approval_required:
             continue
         catalog = polib.POFile() if is_source else house.catalog(loaded.slug, locale)
         formats = Formats(house.settings.format_locale(locale))

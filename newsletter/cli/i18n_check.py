@@ -168,13 +168,12 @@ def _report_json(found: Found, others: Sequence[CheckFinding]) -> dict[str, obje
     for (slug, locale), findings in found.items():
         blocking, waived, warnings = _counts(findings)
         counts = {"blocking": blocking, "waived": waived, "warnings": warnings}
-        report = [finding_json(finding) for finding in findings]
+        report = [_finding_json(finding) for finding in findings]
         editions.append({"issue": slug, "locale": locale, **counts, "findings": report})
-    return {"editions": editions, "waivers": [finding_json(finding) for finding in others]}
+    return {"editions": editions, "waivers": [_finding_json(finding) for finding in others]}
 
 
-def finding_json(finding: CheckFinding) -> dict[str, object]:
-    """A finding for programs."""
+def _finding_json(finding: CheckFinding) -> dict[str, object]:
     return {
         "check": finding.code,
         "severity": finding.severity.value,

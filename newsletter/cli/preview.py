@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from newsletter import builtin
-from newsletter.cli.listening import listen
+from newsletter.cli.listening import address_of, in_address, listen
 from newsletter.cli.output import say, tell
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -50,9 +50,7 @@ def preview_command(
         raise UsageError("beyond this machine the studio asks for a password", hint)
     listening = listen(host, port, "the studio", "is another studio open? leave --port out for a free one")
     with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
-        number = listening.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        address = f"http://{shown}:{number}/" + (f"issues/{slug}" if slug else "")
+        address = address_of(listening, host) + (f"issues/{slug}" if slug else "")
 
         def on_ready() -> None:
             say(f"the studio is at {address}")
@@ -60,7 +58,7 @@ def preview_command(
             if not no_open and not webbrowser.open(address):
                 tell("no browser could be opened; open the address yourself")
 
-        names = {"localhost", LOOPBACK, "[::1]", shown.lower()}
+        names = {"localhost", LOOPBACK, "[::1]", in_address(host).lower()}
         names |= set() if local else {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
         asyncio.run(serve(house.workspace.root, listening, names, "" if local else password, on_ready))
 

@@ -44,6 +44,11 @@ def counts_table(heading: str, counts: Counts) -> tuple[tuple[str, ...], list[tu
     ]
 
 
+def number_of(counts: Counts, *states: State) -> int:
+    """How many deliveries are in one of the states; without any, how many there are."""
+    return sum(found.get(state, 0) for found in counts.values() for state in states or State)
+
+
 def by_state(found: Mapping[State, int]) -> dict[str, int]:
     """Numbers as programs and pages get them."""
     return {state.value: number for state, number in found.items()}
@@ -57,7 +62,7 @@ def counts_json(campaign: Campaign, counts: Counts) -> dict[str, object]:
 
 def require_delivered(house: House, counts: Counts, campaign: Campaign, ended: Ended) -> None:
     """Raise NotDeliveredError unless everybody has their copy or has left."""
-    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in UNDELIVERED}
+    missing = {state: number_of(counts, state) for state in UNDELIVERED}
     if not any(missing.values()):
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)

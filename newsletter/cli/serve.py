@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli.listening import address_of, listen
-from newsletter.cli.logs import LogFormat, start
+from newsletter.cli.logs import AsLogFormat, start
 from newsletter.cli.loop import run
 from newsletter.cli.output import say
 from newsletter.cli.wiring import House, open_house
@@ -40,9 +39,7 @@ def serve_command(
         str | None,
         typer.Option("--snippet", metavar="LOCALE", help="Print the form to subscribe for another website, and end."),
     ] = None,
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--log-format", help="json or text; left out, text in a terminal, else JSON.")
-    ] = None,
+    log_format: AsLogFormat = None,
 ) -> None:
     """Serve the pages on which readers join, choose and leave.
 
@@ -54,7 +51,7 @@ def serve_command(
         _print_snippet(house, snippet)
         return
     listening = listen(host, port, "the public pages", "is another 'newsletter serve' running? choose another --port")
-    start(log_format or (LogFormat.TEXT if sys.stderr.isatty() else LogFormat.JSON))
+    start(log_format)
     with contextlib.closing(listening), contextlib.suppress(KeyboardInterrupt):
 
         def on_ready() -> None:

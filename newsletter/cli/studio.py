@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from newsletter.audience.subscribers import first_name
+from newsletter.cli.report import number_of
 from newsletter.cli.studio_approvals import ApprovalDesk
 from newsletter.cli.studio_campaigns import CampaignDesk
 from newsletter.cli.studio_files import read_file
@@ -27,7 +28,6 @@ from newsletter.cli.studio_people import PeopleDesk
 from newsletter.cli.studio_translation import TranslationDesk
 from newsletter.cli.studio_trials import TrialDesk
 from newsletter.cli.workbench import Workbench
-from newsletter.clock import Clock
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError, UsageError
@@ -61,8 +61,8 @@ TOLD_EVERY = 0.5  # seconds between two reports of how far the looking through h
 class PreviewStudio:
     """What ``newsletter preview`` shows.  Use as ``async with``."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], hub: Hub, clock: Clock | None = None) -> None:
-        self.bench = Workbench(root, environment, clock)
+    def __init__(self, root: Path, environment: Mapping[str, str], hub: Hub) -> None:
+        self.bench = Workbench(root, environment)
         self.hub = hub
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="workbench")
         self._stores: Stores | None = None
@@ -142,7 +142,7 @@ class PreviewStudio:
             house.settings.names(),
             tuple(replace(card, campaign=campaigns.get(card.slug)) for card in cards),
             unread,
-            house.settings.approval.value == "required",
+            house.settings.approval_required,
             self.bench.mistakes,
         )
 
@@ -167,12 +167,9 @@ class PreviewStudio:
                 if campaign.slug in found:
                     continue
                 assert stores is not None
-                by_locale = (await stores.campaigns.counts(campaign.id)).values()
-                accepted = sum(states.get(State.ACCEPTED, 0) for states in by_locale)
-                total = sum(sum(states.values()) for states in by_locale)
-                found[campaign.slug] = CampaignCard(
-                    campaign.id, campaign.status.value, campaign.segments, accepted, total
-                )
+                counts = await stores.campaigns.counts(campaign.id)
+                sent = number_of(counts, State.ACCEPTED), number_of(counts)
+                found[campaign.slug] = CampaignCard(campaign.id, campaign.status.value, campaign.segments, *sent)
         except StoreError:
             return {}  # a database that is away keeps nobody from looking at an issue
         return found
@@ -195,7 +192,7 @@ class PreviewStudio:
                 self.bench.segments(loaded.issue) if loaded.issue else (),
                 reader,
                 person.email if person else "",
-                house.settings.approval.value == "required",
+                house.settings.approval_required,
                 (*self.bench.mistakes, *loaded.mistakes),
             )
 

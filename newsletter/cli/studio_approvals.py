@@ -71,7 +71,7 @@ class ApprovalDesk:
         except UsageError:
             who = ""
         editions = tuple(self._edition(loaded, locale) for locale in house.settings.locales)
-        return ApprovalPage(slug, house.settings.approval.value == "required", who, editions)
+        return ApprovalPage(slug, house.settings.approval_required, who, editions)
 
     def _edition(self, loaded: LoadedIssue, locale: str) -> Approvable:
         house, issue = self._bench.house, loaded.issue

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from newsletter.cli.deciding import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
-from newsletter.cli.report import by_state
+from newsletter.cli.report import Counts, by_state, number_of
 from newsletter.cli.running import Runner
-from newsletter.cli.standing import find
+from newsletter.cli.standing import find, largest
 from newsletter.cli.starting import Start
 from newsletter.cli.studio_courses import Courses
 from newsletter.cli.studio_speed import Speed
@@ -27,15 +27,13 @@ from newsletter.cli.wishes import wish_of
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import FindingsError, NewsletterError, UsageError
-from newsletter.i18n.locales import halves_of, own_name
+from newsletter.i18n.locales import own_names
 from newsletter.store.campaigns import Campaign
 from newsletter.web.preview.campaigns import CampaignRow, Decision, DryRun, StartPage, Watched
 from newsletter.web.preview.events import Hub
 from newsletter.wording import headline, said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from newsletter.adapters.smtp import SmtpServer
 
 TOPIC, CARDS_TOPIC = "sending", "campaigns"
@@ -102,7 +100,7 @@ class CampaignDesk:
         if prepared is None:
             return DryRun(segments)
         plan = prepared.plan
-        by_locale = tuple((locale, _language(locale), number) for locale, number in sorted(plan.by_locale.items()))
+        by_locale = tuple((locale, own_names(locale), number) for locale, number in sorted(plan.by_locale.items()))
         return DryRun(segments, by_locale, tuple((name, plan.by_segment.get(name, 0)) for name in segments))
 
     # Sending
@@ -120,7 +118,7 @@ class CampaignDesk:
             server = house.smtp_server()
             stores = await exits.enter_async_context(house.stores())
             start = Start(house, slug, list(segments), wish_of(house, at=at))
-            queued = stores.database.file is not None and worker_is_up(stores.database.file)
+            queued = _worker_is_up(stores)
             async with self._courses.turn:
                 with contextlib.nullcontext() if queued else only_run(stores.database.file):
                     tokens = await house.tokens(stores.database)
@@ -138,7 +136,7 @@ class CampaignDesk:
             self._require_idle()
             house = self._bench.own_house()
             stores = await exits.enter_async_context(house.stores())
-            if stores.database.file is not None and worker_is_up(stores.database.file):
+            if _worker_is_up(stores):
                 return
             tokens = await house.tokens(stores.database)
             campaign = await find(stores, number)
@@ -201,11 +199,9 @@ class CampaignDesk:
         rows = []
         for campaign in await stores.campaigns.all() if stores else ():
             assert stores is not None
-            by_locale = (await stores.campaigns.counts(campaign.id)).values()
-            accepted = sum(counts.get(State.ACCEPTED, 0) for counts in by_locale)
-            total = sum(sum(counts.values()) for counts in by_locale)
+            counts = await stores.campaigns.counts(campaign.id)
             shown = (campaign.id, campaign.slug, campaign.segments, campaign.frozen_at, campaign.status.value)
-            rows.append(CampaignRow(*shown, accepted, total))
+            rows.append(CampaignRow(*shown, number_of(counts, State.ACCEPTED), number_of(counts)))
         return tuple(rows)
 
     async def watch(self, number: int) -> Watched:
@@ -213,8 +209,7 @@ class CampaignDesk:
         stores = await self._opened()
         campaign = await find(stores, number)
         by_locale = await stores.campaigns.counts(number)
-        by_domain = await stores.campaigns.domain_counts(number)
-        largest = sorted(by_domain, key=lambda domain: (-sum(by_domain[domain].values()), domain))
+        domains, more_domains, _others = largest(await stores.campaigns.domain_counts(number), DOMAINS)
         here, due, behind = self._courses.of(number)
         error = self._courses.errors.get(number)
         watched = Watched(
@@ -226,9 +221,9 @@ class CampaignDesk:
             campaign.starts_at,
             campaign.frozen_at,
             {locale: by_state(by_locale[locale]) for locale in sorted(by_locale)},
-            {domain: by_state(by_domain[domain]) for domain in largest[:DOMAINS]},
-            {locale: _language(locale) for locale in by_locale},
-            more_domains=max(0, len(largest) - DOMAINS),
+            {domain: by_state(counts) for domain, counts in domains.items()},
+            {locale: own_names(locale) for locale in by_locale},
+            more_domains=more_domains,
             here=here,
             due=due,
             behind=behind,
@@ -273,26 +268,23 @@ async def _frozen(start: Start, stores: Stores, server: SmtpServer, people: int)
     return await start.freeze(stores, prepared)
 
 
-def _decisions(campaign: Campaign, by_locale: Mapping[str, Mapping[State, int]]) -> tuple[Decision, ...]:
+def _decisions(campaign: Campaign, by_locale: Counts) -> tuple[Decision, ...]:
     """What a person may decide now."""
-
-    def number(state: State) -> int:
-        return sum(counts.get(state, 0) for counts in by_locale.values())
-
     cancelled = campaign.status is CampaignStatus.CANCELLED
     found = []
-    if doubtful := number(State.IN_DOUBT):
+    if doubtful := number_of(by_locale, State.IN_DOUBT):
         choices = tuple((one.value, SAID[one]) for one in Verdict if not (cancelled and one is Verdict.RESEND))
         found.append(Decision(State.IN_DOUBT.value, doubtful, choices))
-    if (rejected := number(State.REJECTED)) and not cancelled:
+    if (rejected := number_of(by_locale, State.REJECTED)) and not cancelled:
         found.append(Decision(State.REJECTED.value, rejected, ((RETRY, RETRIED),)))
     return tuple(found)
+
+
+def _worker_is_up(stores: Stores) -> bool:
+    """Whether a worker on this machine will send what is frozen; over PostgreSQL nobody knows."""
+    return stores.database.file is not None and worker_is_up(stores.database.file)
 
 
 def _without_addresses(text: str) -> str:
     """What a server said, without whom it concerns: an address is shown to those who ask for it."""
     return _ADDRESS.sub(r"…@\1", text) if _ADDRESS.search(text) else text
-
-
-def _language(locale: str) -> str:
-    return " + ".join(map(own_name, halves_of(locale)))

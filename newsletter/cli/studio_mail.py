@@ -24,7 +24,7 @@ from newsletter.content.placeholders import fill_marks, to_marks
 from newsletter.delivery.message import MAX_FILLED, MessageTemplate
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.writer import Signer, write_message
-from newsletter.i18n.locales import direction, halves_of, language_tag, own_name
+from newsletter.i18n.locales import direction, own_names
 from newsletter.render.anchors import block_sizes, without_anchors
 from newsletter.render.bilingual import Letter, editions_of
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
@@ -65,7 +65,7 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
     first = editions_of(letter)[0]
     mail = Mail(
         locale=letter.locale,
-        language=" + ".join(own_name(half) for half in halves_of(letter.locale)),
+        language=own_names(letter.locale),
         direction=direction(first.locale),
         sender_name=sender.name,
         sender_address=sender.address,
@@ -81,11 +81,6 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
         version=hashlib.sha256(framed.encode()).hexdigest()[:16],
     )
     return mail, anchored
-
-
-def lang(locale: str) -> str:
-    """The ``lang`` attribute of a letter."""
-    return language_tag(halves_of(locale)[0])
 
 
 def _values(reader: Recipient, public_url: str) -> Callable[[str, str], str]:

@@ -9,7 +9,7 @@ from newsletter.audience.segments import All
 from newsletter.cli.people import count_editions, first_people
 from newsletter.cli.workbench import Workbench
 from newsletter.errors import UsageError
-from newsletter.i18n.locales import halves_of, own_name
+from newsletter.i18n.locales import own_names
 from newsletter.web.preview.people import Listed, People, Person, SegmentRow
 from newsletter.wording import said
 
@@ -35,7 +35,7 @@ class PeopleDesk:
         rules = {EVERYBODY: All(()), **house.settings.segments}
         locales, counts = await count_editions(house, stores, rules)
         numbers = {name: tuple(found[locale] for locale in locales) for name, found in counts.items()}
-        languages = tuple((locale, " + ".join(map(own_name, halves_of(locale)))) for locale in locales)
+        languages = tuple((locale, own_names(locale)) for locale in locales)
         segments = tuple(SegmentRow(name, numbers[name]) for name in house.settings.segments)
         return People(languages, numbers[EVERYBODY], segments)
 

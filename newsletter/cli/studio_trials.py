@@ -10,7 +10,7 @@ from newsletter.cli.studio_work import Work
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import Outcome
 from newsletter.errors import FindingsError, NewsletterError, UsageError
-from newsletter.i18n.locales import halves_of, own_name
+from newsletter.i18n.locales import own_names
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.trying import Copy, Trial, TrialPage
 from newsletter.wording import said
@@ -48,7 +48,7 @@ class TrialDesk:
         if self._sending and not self._sending.done():
             raise UsageError(said("a test is under way already"), said("wait for its end"))
         locales = self._bench.house.settings.editions()
-        copies = tuple(Copy(locale, " + ".join(map(own_name, halves_of(locale)))) for locale in locales)
+        copies = tuple(Copy(locale, own_names(locale)) for locale in locales)
         self._tell(slug, Trial(to, copies, under_way=True))
         self._sending = asyncio.ensure_future(self._send(slug, to))
 

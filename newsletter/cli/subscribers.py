@@ -21,7 +21,7 @@ from newsletter.audience.subscribers import (
     clean_text,
 )
 from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
-from newsletter.cli.output import AsJson, agreed, say, say_json
+from newsletter.cli.output import AsJson, agreed, iso, say, say_json
 from newsletter.cli.people import Address, nobody, parsed, parsed_locale
 from newsletter.cli.shape import Yes
 from newsletter.cli.wiring import open_house
@@ -61,12 +61,12 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
         "tags": sorted(found.tags),
         "attributes": dict(found.attributes),
         "declined": found.declined,
-        "paused_until": found.paused_until.isoformat() if found.paused_until else None,
+        "paused_until": iso(found.paused_until),
         "consents": [
             {
                 "source": row["source"],
-                "given_at": _iso(row["given_at"]),
-                "confirmed_at": _iso(row["confirmed_at"]),
+                "given_at": iso(row["given_at"]),
+                "confirmed_at": iso(row["confirmed_at"]),
                 "wording": wordings.get(row["wording"]),
             }
             for row in dossier["consents"]
@@ -74,7 +74,7 @@ def show_command(address: Address, as_json: AsJson = False) -> None:
         "feedback": [
             {
                 "campaign": row["campaign_id"],
-                "at": _iso(row["at"]),
+                "at": iso(row["at"]),
                 "verdict": row["verdict"],
                 "status": row["status"],
                 "diagnostic": row["diagnostic"],
@@ -113,10 +113,6 @@ def _shown(value: object, zone: ZoneInfo) -> str:
         return dt.datetime.fromisoformat(str(value)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
     except ValueError:
         return " ".join(str(value).split())
-
-
-def _iso(moment: object) -> str | None:
-    return moment.isoformat() if isinstance(moment, dt.datetime) else None
 
 
 @dataclass(frozen=True, slots=True)

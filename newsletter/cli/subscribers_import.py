@@ -72,7 +72,7 @@ def import_command(
         raise typer.Exit(1)
 
 
-async def import_list(house: House, file: Path, source: str = "", date: str = "") -> tuple[ImportReport, Near]:
+async def import_list(house: House, file: Path, source: str, date: str) -> tuple[ImportReport, Near]:
     """Import one file, and look for near-duplicates of those it added; AudienceError if it is no list at all."""
     said = Said(house.clock.now(), house.zone, clean_text(source, MAX_SOURCE), date.strip())
     if bool(said.source) != bool(said.date):

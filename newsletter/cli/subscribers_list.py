@@ -21,7 +21,7 @@ from newsletter.audience.csvlist import COLUMNS
 from newsletter.audience.segments import All, HasAttribute, HasLocale, HasTag, Rule
 from newsletter.audience.subscribers import Status, Subscriber
 from newsletter.cli.exporting import STDOUT, Force, exporting, tell_written
-from newsletter.cli.output import AsJson, counted, say, say_json, table
+from newsletter.cli.output import AsJson, counted, iso, say, say_json, table
 from newsletter.cli.people import nobody, parsed, parsed_locale
 from newsletter.cli.shape import OnlyLocales
 from newsletter.cli.wiring import House, open_house
@@ -148,7 +148,7 @@ def _as_json(person: Subscriber, consent: Consent | None) -> dict[str, object]:
         "tags": sorted(person.tags),
         "attributes": dict(person.attributes),
         "declined": person.declined,
-        "paused_until": person.paused_until.isoformat() if person.paused_until else None,
+        "paused_until": iso(person.paused_until),
         "consent": {"source": consent.source, "given_at": consent.given_at.isoformat()} if consent else None,
     }
 

@@ -22,10 +22,10 @@ BURST = 200  # milliseconds that a burst may last
 _UNFINISHED = (".partial", ".swp", ".swx", ".tmp", "~")
 
 
-async def watch(root: Path, on_change: Callable[[], None], others: tuple[Path, ...] = ()) -> None:
-    """Call ``on_change`` after every burst of changes, until cancelled.  ``others`` are folders outside."""
+async def watch(root: Path, on_change: Callable[[], None]) -> None:
+    """Call ``on_change`` after every burst of changes, until cancelled."""
     while True:
-        folders = [folder for folder in (*(root / name for name in FOLDERS), *others) if folder.is_dir()]
+        folders = [folder for name in FOLDERS if (folder := root / name).is_dir()]
         appeared = asyncio.Event()
 
         async def below(folders: list[Path] = folders, appeared: asyncio.Event = appeared) -> None:

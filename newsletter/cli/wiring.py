@@ -267,8 +267,7 @@ class House:
         smtp = self.settings.smtp
         if smtp is None:
             hint = said("add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)")
-            finding = Finding(SourceSpan(FILE_NAME), "missing-key", said("sending needs a mail server: 'smtp'"), hint)
-            raise SettingsError([finding])
+            raise _missing(said("sending needs a mail server: 'smtp'"), hint)
         return SmtpServer(
             host=smtp.host,
             port=smtp.port,
@@ -288,8 +287,7 @@ class House:
         box = self.settings.bounces
         if box is None:
             hint = "add 'bounces: {host: …, username: …, password_file: …}' (docs/settings.md)"
-            finding = Finding(SourceSpan(FILE_NAME), "missing-key", "reading a mailbox needs one: 'bounces'", hint)
-            raise SettingsError([finding])
+            raise _missing("reading a mailbox needs one: 'bounces'", hint)
         move_to = box.handled_folder if box.handled is Handling.MOVE else ""
         return ImapServer(
             host=box.host,
@@ -376,6 +374,11 @@ class Stores:
     upkeep: Upkeep
     audit: AuditStore
     archive: ArchiveStore
+
+
+def _missing(message: str, hint: str) -> SettingsError:
+    """That a command needs a key which the settings may leave out."""
+    return SettingsError([Finding(SourceSpan(FILE_NAME), "missing-key", message, hint)])
 
 
 def open_house() -> House:

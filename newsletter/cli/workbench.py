@@ -22,7 +22,6 @@ from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
 from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
 from newsletter.cli.wiring import House
-from newsletter.clock import Clock
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import PLACEHOLDER
 from newsletter.delivery.message import Reader as Recipient
@@ -38,7 +37,7 @@ from newsletter.errors import (
 )
 from newsletter.i18n.catalog import index
 from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
-from newsletter.i18n.locales import PAIR, direction, halves_of, own_name
+from newsletter.i18n.locales import PAIR, direction, halves_of, own_name, own_names
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count
 from newsletter.i18n.translate import HOLE, limiting_segments
@@ -67,9 +66,9 @@ class Loaded:
 class Workbench:
     """One workspace, whose settings may change while it is open.  Raises SettingsError if they are broken at first."""
 
-    def __init__(self, root: Path, environment: Mapping[str, str], clock: Clock | None = None) -> None:
-        self._environment, self._clock = environment, clock
-        self._house = House(find_workspace(root, environment), clock, in_studio())
+    def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._house = House(find_workspace(root, environment), who=in_studio())
         self._settled: Stamp = self._settings_stamp()
         self._settings_mistakes: tuple[Mistake, ...] = ()
         self._signer: Signer | None = self._make_signer()
@@ -100,7 +99,7 @@ class Workbench:
 
         Raises SettingsError.
         """
-        return House(find_workspace(self._house.workspace.root, self._environment), self._clock, in_studio())
+        return House(find_workspace(self._house.workspace.root, self._environment), who=in_studio())
 
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
@@ -243,8 +242,9 @@ class Workbench:
     def edition(self, slug: str, locale: str, reader: Reader, person: Recipient | None = None) -> Edition:
         """One mail.  ``person`` is the subscriber, if the reader is one."""
         loaded = self.load(slug)
-        language = " + ".join(own_name(half) for half in halves_of(locale))
-        nothing = Edition(locale, language, direction(halves_of(locale)[0]), None, (), self._address(slug, locale))
+        nothing = Edition(
+            locale, own_names(locale), direction(halves_of(locale)[0]), None, (), self._address(slug, locale)
+        )
         issue = loaded.issue
         if issue is None:
             return nothing

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.logs import LogFormat, note, start
+from newsletter.cli.logs import AsLogFormat, note, start
 from newsletter.cli.loop import run
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import StoreAwayError, StoreError, UsageError
@@ -35,9 +34,7 @@ def worker_command(
             "--metrics", metavar="HOST:PORT", help="Serve numbers for Prometheus; 9464 for this machine only."
         ),
     ] = "",
-    log_format: Annotated[
-        LogFormat | None, typer.Option("--log-format", help="json or text; left out, text in a terminal, else JSON.")
-    ] = None,
+    log_format: AsLogFormat = None,
 ) -> None:
     """Deliver what is due, whenever it is due: queued, scheduled, deferred, held back by limits.
 
@@ -46,7 +43,7 @@ def worker_command(
     house = open_house()
     if metrics and once:
         raise UsageError("--once ends too soon for anybody to read metrics", "leave one of them out")
-    start(log_format or (LogFormat.TEXT if sys.stderr.isatty() else LogFormat.JSON))
+    start(log_format)
     run(_run(house, metrics, once=once))
 
 
