@@ -54,15 +54,11 @@ class ApprovalDesk:
         await record_approval(self._bench.house, slug, locale)
 
     def _loaded(self, slug: str, locale: str = "") -> LoadedIssue:
-        """The issue as it is now: nobody approves a last good version."""
-        loaded, house = self._bench.load(slug), self._bench.house
-        if loaded.issue is None or loaded.mistakes:
-            raise UsageError(
-                said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
-            )
-        if locale and locale not in house.settings.locales:
+        """The issue as it is now."""
+        loaded = self._bench.sound(slug)
+        if locale and locale not in self._bench.house.settings.locales:
             raise UsageError(said("there is no edition '%(locale)s'", locale=locale))
-        return loaded.issue
+        return loaded
 
     def _page(self, slug: str) -> ApprovalPage:
         loaded, house = self._loaded(slug), self._bench.house

@@ -20,18 +20,19 @@ from newsletter.cli.running import Runner
 from newsletter.cli.standing import find, largest
 from newsletter.cli.starting import Start
 from newsletter.cli.studio_courses import Courses
+from newsletter.cli.studio_mistakes import told
 from newsletter.cli.studio_speed import Speed
 from newsletter.cli.studio_work import Work
 from newsletter.cli.wiring import Stores
 from newsletter.cli.wishes import wish_of
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import CampaignStatus, State
-from newsletter.errors import FindingsError, NewsletterError, UsageError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.i18n.locales import own_names
 from newsletter.store.campaigns import Campaign
 from newsletter.web.preview.campaigns import CampaignRow, Decision, DryRun, StartPage, Watched
 from newsletter.web.preview.events import Hub
-from newsletter.wording import headline, said
+from newsletter.wording import said
 
 if TYPE_CHECKING:
     from newsletter.adapters.smtp import SmtpServer
@@ -89,14 +90,8 @@ class CampaignDesk:
                 if campaign := await start.open_campaign(own):
                     return DryRun(segments, started=campaign.id)
                 prepared = await start.prepare(own, None)
-        except FindingsError as error:
-            found = tuple(
-                (said("%(where)s: %(what)s", where=finding.where, what=finding.message), finding.hint)
-                for finding in error.findings
-            )
-            return DryRun(segments, obstacles=found)
         except NewsletterError as error:
-            return DryRun(segments, obstacles=((headline(error.message), error.hint),))
+            return DryRun(segments, obstacles=told(error))
         if prepared is None:
             return DryRun(segments)
         plan = prepared.plan

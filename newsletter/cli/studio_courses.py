@@ -17,9 +17,9 @@ from pathlib import Path
 
 from newsletter.cli.lock import only_run
 from newsletter.cli.running import Course, Ended, Runner
+from newsletter.cli.studio_mistakes import OUR_FAULT, Told
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.store.campaigns import Campaign
-from newsletter.wording import said
 
 BUSY = 2.0  # seconds after which a campaign looks again whether another process has ended
 
@@ -41,7 +41,7 @@ class Courses:
         self._tell = tell
         self._own: dict[int, tuple[_Own, asyncio.Task[None]]] = {}
         self.turn = asyncio.Lock()
-        self.errors: dict[int, tuple[str, str]] = {}
+        self.errors: dict[int, Told] = {}
 
     def follow(self, runner: Runner, campaign: Campaign, exits: AsyncExitStack) -> None:
         """Send it in the background; ``exits`` is left when it has come to its end."""
@@ -95,10 +95,7 @@ class Courses:
             except NewsletterError as error:
                 self.errors[own.number] = (error.message, error.hint)
             except Exception:
-                self.errors[own.number] = (
-                    said("something went wrong in the program itself"),
-                    said("the terminal shows more"),
-                )
+                self.errors[own.number] = OUR_FAULT
                 raise
         self._tell()
 

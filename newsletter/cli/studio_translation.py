@@ -79,15 +79,11 @@ class TranslationDesk:
         return await self._work(lambda: self._save(slug, locale, key, draft))
 
     def _sheet(self, slug: str, locale: str) -> _Sheet:
-        loaded, house = self._bench.load(slug), self._bench.house
-        if loaded.issue is None:
-            raise UsageError(
-                said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
-            )
-        if locale not in house.targets(loaded.issue):
+        loaded, house = self._bench.readable(slug), self._bench.house
+        if locale not in house.targets(loaded):
             raise UsageError(said("'%(slug)s' is not translated into '%(locale)s'", slug=slug, locale=locale))
         path = house.workspace.catalog(slug, locale)
-        return _Sheet(loaded.issue, locale, path, house.workspace.shown(path))
+        return _Sheet(loaded, locale, path, house.workspace.shown(path))
 
     def _editing(self, slug: str, locale: str, key: str) -> Editing | None:
         sheet, house = self._sheet(slug, locale), self._bench.house

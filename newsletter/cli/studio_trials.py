@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 
 from newsletter.cli.copies import send_copies
+from newsletter.cli.studio_mistakes import OUR_FAULT, Told, told
 from newsletter.cli.studio_work import Work
 from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import Outcome
-from newsletter.errors import FindingsError, NewsletterError, UsageError
+from newsletter.errors import NewsletterError, UsageError
 from newsletter.i18n.locales import own_names
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.trying import Copy, Trial, TrialPage
@@ -53,7 +54,7 @@ class TrialDesk:
         self._sending = asyncio.ensure_future(self._send(slug, to))
 
     async def _send(self, slug: str, to: str) -> None:
-        errors: tuple[tuple[str, str], ...] = ()
+        errors: tuple[Told, ...] = ()
 
         def on_outcome(locale: str, outcome: Outcome) -> None:
             trial = self._trials[slug]
@@ -65,15 +66,10 @@ class TrialDesk:
 
         try:
             await send_copies(self._bench.own_house(), slug, to, on_outcome)
-        except FindingsError as error:
-            errors = tuple(
-                (said("%(where)s: %(what)s", where=finding.where, what=finding.message), finding.hint)
-                for finding in error.findings
-            )
         except NewsletterError as error:
-            errors = ((error.message, error.hint),)
+            errors = told(error)
         except Exception:
-            errors = (("something went wrong in the program itself", "the terminal of the studio shows more"),)
+            errors = (OUR_FAULT,)
             raise
         finally:
             self._tell(slug, replace(self._trials[slug], under_way=False, errors=errors))

@@ -20,6 +20,7 @@ from newsletter.cli.actor import in_studio
 from newsletter.cli.approving import standing_of
 from newsletter.cli.kept import Kept, Stamp, stamp
 from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
+from newsletter.cli.studio_mistakes import mistakes_of
 from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
@@ -28,12 +29,9 @@ from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.writer import Signer
 from newsletter.errors import (
     ContentError,
-    Finding,
-    FindingsError,
     NewsletterError,
     SettingsError,
-    SourceSpan,
-    TemplateError,
+    UsageError,
 )
 from newsletter.i18n.catalog import index
 from newsletter.i18n.glossary import FILE_NAME as GLOSSARY_NAME
@@ -45,12 +43,11 @@ from newsletter.render.links import archive_url
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
 from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
-from newsletter.wording import headline
+from newsletter.wording import headline, said
 from newsletter.workspace import find_workspace
 
 MAILS_KEPT = 48  # editions for one reader each; some 200 KB a piece
 HOLE_BEGINS = HOLE[0]
-AROUND = 2  # lines before and after a mistake that its panel shows
 HEAD = 4096  # bytes of an issue in which its date and subject are looked for
 _DATE = re.compile(r"^date:\s*['\"]?(\d{4}-\d{2}-\d{2})", re.MULTILINE)
 
@@ -91,7 +88,7 @@ class Workbench:
                 self._settings_mistakes = ()
                 self._signer = self._make_signer()
             except SettingsError as error:
-                self._settings_mistakes = self._mistakes_of(error)
+                self._settings_mistakes = mistakes_of(error, self._house.workspace)
         return self._house
 
     def own_house(self) -> House:
@@ -137,9 +134,22 @@ class Workbench:
             try:
                 return Loaded(house.load(file))
             except ContentError as error:
-                return Loaded(before.issue if before else None, self._mistakes_of(error))
+                return Loaded(before.issue if before else None, mistakes_of(error, self._house.workspace))
 
         return self._issues.get(slug, self._issue_stamp(file), read)
+
+    def readable(self, slug: str) -> LoadedIssue:
+        """The newest version that can be read.  UsageError if there is none."""
+        loaded = self.load(slug)
+        if loaded.issue is None:
+            raise _unreadable(slug)
+        return loaded.issue
+
+    def sound(self, slug: str) -> LoadedIssue:
+        """An issue as it is now.  UsageError if it has mistakes: nobody decides about a last good version."""
+        if self.load(slug).mistakes:
+            raise _unreadable(slug)
+        return self.readable(slug)
 
     def _issue_stamp(self, file: Path) -> Stamp:
         pictures = self._house.workspace.issues / "media"
@@ -195,7 +205,7 @@ class Workbench:
                 found = house.review(issue, locale)
             except ContentError as error:
                 blocking += len(error.findings)
-                mistake = self._mistakes_of(error)[0]
+                mistake = mistakes_of(error, self._house.workspace)[0]
                 continue
             blocking += sum(finding.blocks for finding in found)
             warnings += sum(not finding.blocks and not finding.reason for finding in found)
@@ -259,7 +269,9 @@ class Workbench:
                 letter = rendered_letter(self.house, issue, locale, reader.segments)
                 mail, anchored = make_mail(self.house, letter, recipient, self._signer)
             except NewsletterError as error:
-                return replace(nothing, mail=before.mail if before else None, mistakes=self._mistakes_of(error))
+                return replace(
+                    nothing, mail=before.mail if before else None, mistakes=mistakes_of(error, self._house.workspace)
+                )
             if reader == Reader():
                 self._sendable.get((slug, locale), world, lambda: sendable(letter, anchored))
             return replace(nothing, mail=mail)
@@ -311,36 +323,11 @@ class Workbench:
         place = Place(found.where.path, found.where.line, entry.locale, entry.context)
         return Task(found.code, message, found.hint, place, entry.blocks, tuple(map(self._task, entry.parts)))
 
-    # Mistakes
 
-    def _mistakes_of(self, error: NewsletterError) -> tuple[Mistake, ...]:
-        if isinstance(error, FindingsError):
-            return tuple(self._mistake(finding) for finding in error.findings)
-        where = SourceSpan("", line=0)
-        if isinstance(error, TemplateError):
-            where = self._template_place(error.message) or where
-        return (self._mistake(Finding(where, error.code, error.message, error.hint)),)
-
-    def _template_place(self, message: str) -> SourceSpan | None:
-        found = re.match(r"(?P<path>.+?\.j2):(?P<line>\d+): ", message)
-        if not found:
-            return None
-        return SourceSpan(self._house.workspace.shown(Path(found["path"])), int(found["line"]))
-
-    def _mistake(self, finding: Finding) -> Mistake:
-        where = finding.where
-        excerpt: tuple[tuple[int, str], ...] = ()
-        if where.line:
-            try:
-                lines = (
-                    (self._house.workspace.root / where.path).read_text(encoding="utf-8", errors="replace").splitlines()
-                )
-            except OSError:
-                lines = []
-            first = max(1, where.line - AROUND)
-            excerpt = tuple(enumerate(lines[first - 1 : where.line + AROUND], first))
-        place = Place(where.path, where.line)
-        return Mistake(finding.code, finding.message, finding.hint, place, where.column, excerpt)
+def _unreadable(slug: str) -> UsageError:
+    return UsageError(
+        said("'%(slug)s' cannot be read just now", slug=slug), said("mend the mistakes that its page shows")
+    )
 
 
 def _glance(file: Path) -> str:
