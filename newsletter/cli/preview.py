@@ -69,8 +69,8 @@ async def serve(
     """Serve until somebody stops it."""
     import uvicorn
 
-    from newsletter.cli.studio import PreviewStudio
-    from newsletter.cli.watching import watch
+    from newsletter.cli.studio.studio import PreviewStudio
+    from newsletter.cli.studio.watching import watch
     from newsletter.web.preview.app import make_app
     from newsletter.web.preview.events import FILES, Hub
     from newsletter.web.preview.guard import Door

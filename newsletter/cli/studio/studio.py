@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from newsletter.audience.subscribers import first_name
 from newsletter.cli.report import number_of
-from newsletter.cli.studio_approvals import ApprovalDesk
-from newsletter.cli.studio_campaigns import CampaignDesk
-from newsletter.cli.studio_files import read_file
-from newsletter.cli.studio_mail import TOKEN, invented
-from newsletter.cli.studio_people import PeopleDesk
-from newsletter.cli.studio_translation import TranslationDesk
-from newsletter.cli.studio_trials import TrialDesk
-from newsletter.cli.workbench import Workbench
+from newsletter.cli.studio.approvals import ApprovalDesk
+from newsletter.cli.studio.campaigns import CampaignDesk
+from newsletter.cli.studio.files import read_file
+from newsletter.cli.studio.mail import TOKEN, invented
+from newsletter.cli.studio.people import PeopleDesk
+from newsletter.cli.studio.translation import TranslationDesk
+from newsletter.cli.studio.trials import TrialDesk
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.delivery.message import Reader as Recipient
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError, UsageError

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from newsletter.cli.lock import only_run
 from newsletter.cli.running import Course, Ended, Runner
-from newsletter.cli.studio_mistakes import OUR_FAULT, Told
+from newsletter.cli.studio.mistakes import OUR_FAULT, Told
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.store.campaigns import Campaign
 

@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import replace
 
 from newsletter.cli.copies import send_copies
-from newsletter.cli.studio_mistakes import OUR_FAULT, Told, told
-from newsletter.cli.studio_work import Work
-from newsletter.cli.workbench import Workbench
+from newsletter.cli.studio.mistakes import OUR_FAULT, Told, told
+from newsletter.cli.studio.work import Work
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.delivery.states import Outcome
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.i18n.locales import own_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from newsletter.audience.segments import All
 from newsletter.cli.people import count_editions, first_people
-from newsletter.cli.workbench import Workbench
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.errors import UsageError
 from newsletter.i18n.locales import own_names
 from newsletter.web.preview.people import Listed, People, Person, SegmentRow

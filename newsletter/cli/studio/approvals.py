@@ -12,8 +12,8 @@ from newsletter.cli.approving import (
     user_name,
     withdraw_approval,
 )
-from newsletter.cli.studio_work import Work
-from newsletter.cli.workbench import Workbench
+from newsletter.cli.studio.work import Work
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, TranslationError, UsageError
 from newsletter.i18n.approvals import Approval, Seal

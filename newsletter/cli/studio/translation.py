@@ -12,8 +12,8 @@ import polib
 
 from newsletter.cli.kept import Kept as Cache
 from newsletter.cli.kept import stamp
-from newsletter.cli.studio_work import Work
-from newsletter.cli.workbench import Workbench
+from newsletter.cli.studio.work import Work
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.content.fields import TextKind
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import StoreError, UsageError

@@ -1,6 +1,6 @@
 """Campaigns in the studio: planned, started, watched and decided, by the same parts as the commands use.
 
-They are sent by the studio's process, in the background (``studio_courses.py``).  When the studio is closed,
+They are sent by the studio's process, in the background (``courses.py``).  When the studio is closed,
 what is under way is finished, and the rest waits for whoever goes on.
 """
 
@@ -19,13 +19,13 @@ from newsletter.cli.report import Counts, by_state, number_of
 from newsletter.cli.running import Runner
 from newsletter.cli.standing import find, largest
 from newsletter.cli.starting import Start
-from newsletter.cli.studio_courses import Courses
-from newsletter.cli.studio_mistakes import told
-from newsletter.cli.studio_speed import Speed
-from newsletter.cli.studio_work import Work
+from newsletter.cli.studio.courses import Courses
+from newsletter.cli.studio.mistakes import told
+from newsletter.cli.studio.speed import Speed
+from newsletter.cli.studio.work import Work
+from newsletter.cli.studio.workbench import Workbench
 from newsletter.cli.wiring import Stores
 from newsletter.cli.wishes import wish_of
-from newsletter.cli.workbench import Workbench
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import NewsletterError, UsageError
 from newsletter.i18n.locales import own_names

@@ -19,8 +19,8 @@ import polib
 from newsletter.cli.actor import in_studio
 from newsletter.cli.approving import standing_of
 from newsletter.cli.kept import Kept, Stamp, stamp
-from newsletter.cli.studio_mail import invented, make_mail, rendered_letter
-from newsletter.cli.studio_mistakes import mistakes_of
+from newsletter.cli.studio.mail import invented, make_mail, rendered_letter
+from newsletter.cli.studio.mistakes import mistakes_of
 from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
