@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import (
+from newsletter.cli.commands import (
     archive,
     audit,
     bounces,

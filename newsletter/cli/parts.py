@@ -1,7 +1,7 @@
 """``newsletter send --workers N``: several processes of this machine deliver one campaign together.
 
 One process fills one core of the machine.  The parent holds the lock, freezes
-and reports; each part (``send_part.py``) is a process with a run, a lease and
+and reports; each part (``commands/send_part.py``) is a process with a run, a lease and
 connections of its own, and a lock by which the next ``send`` knows whether it
 is still there.
 """

@@ -19,7 +19,7 @@ from pathlib import Path
 import polib
 import yaml
 
-from newsletter.cli.i18n import statuses
+from newsletter.cli.commands.i18n import statuses
 from newsletter.cli.wiring import House
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, issue_from

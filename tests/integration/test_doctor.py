@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from newsletter.adapters.names import Names, NoAnswerError
-from newsletter.cli.doctor import network, records
+from newsletter.cli.commands.doctor import network, records
 from tests.integration.conftest import Space
 from tests.integration.dns_server import Records, dns_server
 from tests.integration.postgres import Postgres
@@ -237,7 +237,7 @@ def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Pat
     quiet.replace("database", postgres.new_database())
     with asking(GOOD, monkeypatch):
         assert look(quiet, code=2)["database"]["found"] == "the server answers, and its clock agrees with ours"
-        monkeypatch.setattr("newsletter.cli.doctor.machine.WRONG_CLOCK", -1)
+        monkeypatch.setattr("newsletter.cli.commands.doctor.machine.WRONG_CLOCK", -1)
         assert "seconds apart" in look(quiet, code=2)["database's clock"]["found"]
     quiet.replace("database", f"postgresql://postgres@127.0.0.1:{unused_port()}/x")
     with asking(GOOD, monkeypatch):
@@ -245,13 +245,13 @@ def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Pat
 
 
 def test_a_full_disk_is_named(quiet: Space, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("newsletter.cli.doctor.machine.LOW_DISK", 2**60)
+    monkeypatch.setattr("newsletter.cli.commands.doctor.machine.LOW_DISK", 2**60)
     with asking(GOOD, monkeypatch):
         assert look(quiet, code=2)["disk"]["verdict"] == "problem"
 
 
 def test_a_check_that_takes_too_long_is_given_up(quiet: Space, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("newsletter.cli.doctor.PATIENCE", 0.2)
+    monkeypatch.setattr("newsletter.cli.commands.doctor.PATIENCE", 0.2)
 
     async def slow(_self: Names, _name: str) -> list[str]:
         await asyncio.sleep(60)

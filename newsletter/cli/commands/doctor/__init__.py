@@ -12,8 +12,8 @@ import asyncio
 
 import typer
 
-from newsletter.cli.doctor import machine, mail, pages, records
-from newsletter.cli.doctor.findings import Check, Look, Verdict, unknown, well
+from newsletter.cli.commands.doctor import machine, mail, pages, records
+from newsletter.cli.commands.doctor.findings import Check, Look, Verdict, unknown, well
 from newsletter.cli.output import AsJson, say, say_json, table
 from newsletter.cli.wiring import House, open_house
 

@@ -60,7 +60,7 @@ def send_command(
     The same command again goes on with a sending that was interrupted, and
     never sends a second copy.
     """
-    from newsletter.cli.sending import Sending, send_test
+    from newsletter.cli.commands.sending import Sending, send_test
 
     house = open_house()
     if to and (segment or dry_run or wait or at or got is not None or edition or again is not None or queue):

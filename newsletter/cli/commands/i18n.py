@@ -10,9 +10,9 @@ from typing import Annotated
 import polib
 import typer
 
-from newsletter.cli import i18n_approve, i18n_check, i18n_exchange
 from newsletter.cli.approving import approval_of
-from newsletter.cli.github import annotation
+from newsletter.cli.commands import i18n_approve, i18n_check, i18n_exchange
+from newsletter.cli.commands.github import annotation
 from newsletter.cli.output import AsJson, finding_json, say, say_json, table, tell
 from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import bounces_report
+from newsletter.cli.commands import bounces_report
 from newsletter.cli.output import AsJson, err, report_error, tell
 from newsletter.cli.wiring import House, open_house
 from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
-    from newsletter.cli.intake import Intake
+    from newsletter.cli.commands.intake import Intake
 
 TRY_LATER = 75  # EX_TEMPFAIL of sysexits.h: the mail server keeps the mail and tries again
 
@@ -33,7 +33,7 @@ def fetch_command(as_json: AsJson = False) -> None:
 async def _fetch(house: House) -> Intake:
     from rich.progress import track
 
-    from newsletter.cli.intake import intake
+    from newsletter.cli.commands.intake import intake
 
     server = house.imap_server()
     async with intake(house) as taking:
@@ -56,7 +56,7 @@ def read_command(
     """Read a folder of mails, such as *.eml files or a Maildir's cur/.  The files stay as they are."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "name one that holds a mail in each file")
-    from newsletter.cli.intake import intake
+    from newsletter.cli.commands.intake import intake
 
     async def run() -> Intake:
         async with intake(open_house()) as taking:
@@ -99,7 +99,7 @@ def pipe_command(
 
 
 async def _pipe(house: House, data: bytes, recipient: str) -> None:
-    from newsletter.cli.intake import intake, keep
+    from newsletter.cli.commands.intake import intake, keep
 
     async with intake(house) as taking:
         if not (await taking.take(data, recipient)).understood:

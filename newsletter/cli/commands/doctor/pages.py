@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from newsletter.cli.doctor import network
-from newsletter.cli.doctor.findings import Look, problem, unknown, well
-from newsletter.cli.doctor.machine import WRONG_CLOCK
-from newsletter.cli.doctor.mail import certificate
+from newsletter.cli.commands.doctor import network
+from newsletter.cli.commands.doctor.findings import Look, problem, unknown, well
+from newsletter.cli.commands.doctor.machine import WRONG_CLOCK
+from newsletter.cli.commands.doctor.mail import certificate
 from newsletter.cli.wiring import House
 
 HEALTH = "/health"

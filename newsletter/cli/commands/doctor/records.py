@@ -12,8 +12,8 @@ import ipaddress
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 
-from newsletter.cli.doctor import network
-from newsletter.cli.doctor.findings import Look, problem, unknown, well
+from newsletter.cli.commands.doctor import network
+from newsletter.cli.commands.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
 from newsletter.errors import NewsletterError
 

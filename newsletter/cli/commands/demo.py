@@ -21,10 +21,10 @@ from typing import Annotated, Any
 
 import typer
 
-from newsletter.cli.check import check_issue
-from newsletter.cli.content import write_editions
+from newsletter.cli.commands.check import check_issue
+from newsletter.cli.commands.content import write_editions
+from newsletter.cli.commands.subscribers_import import import_list, print_report
 from newsletter.cli.output import counted, say, table
-from newsletter.cli.subscribers_import import import_list, print_report
 from newsletter.cli.wiring import House, open_house, with_settings
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, Level, UsageError
@@ -68,7 +68,7 @@ def demo_command(
 
 
 async def _run(house: House, loaded: LoadedIssue) -> None:
-    from newsletter.cli.sending import Sending
+    from newsletter.cli.commands.sending import Sending
 
     folder = house.workspace.root / "var" / "demo"
     shutil.rmtree(folder, ignore_errors=True)

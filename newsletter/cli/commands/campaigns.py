@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import campaigns_export, campaigns_resolve, campaigns_watch
-from newsletter.cli.campaigns_resolve import steps, with_stores
+from newsletter.cli.commands import campaigns_export, campaigns_resolve, campaigns_watch
+from newsletter.cli.commands.campaigns_resolve import steps, with_stores
 from newsletter.cli.deciding import cancel, really_cancel
 from newsletter.cli.output import AsJson, agreed, iso, say, say_json, table
 from newsletter.cli.shape import CampaignNumber, Yes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from newsletter.cli.doctor.findings import Look, problem, unknown, well
+from newsletter.cli.commands.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
 from newsletter.errors import NewsletterError
 from newsletter.workspace import Workspace

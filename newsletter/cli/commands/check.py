@@ -53,7 +53,7 @@ def check_command(
     if not issues:
         entries += _lost_waivers(house, files) + _misnamed(house)
     if links:
-        from newsletter.cli.check_links import follow_links
+        from newsletter.cli.commands.check_links import follow_links
 
         entries += asyncio.run(follow_links(house, files))
     entries = sorted({entry.finding: entry for entry in entries}.values(), key=lambda entry: entry.order)
@@ -108,12 +108,12 @@ def _print(house: House, slugs: list[str], entries: list[Entry], form: Format) -
             counts = {"errors": errors, "warnings": len(entries) - errors}
             say_json({"issues": slugs, **counts, "findings": findings})
         case Format.GITHUB:
-            from newsletter.cli.github import annotation
+            from newsletter.cli.commands.github import annotation
 
             for entry in entries:
                 typer.echo(annotation(entry.level.value, entry.finding))
         case Format.SARIF:
-            from newsletter.cli.sarif import sarif
+            from newsletter.cli.commands.sarif import sarif
 
             say_json(sarif(entries))
         case Format.TEXT:

@@ -20,7 +20,7 @@ from newsletter.audience.subscribers import (
     clean_tags,
     clean_text,
 )
-from newsletter.cli import subscribers_change, subscribers_import, subscribers_list
+from newsletter.cli.commands import subscribers_change, subscribers_import, subscribers_list
 from newsletter.cli.output import AsJson, agreed, iso, say, say_json
 from newsletter.cli.people import Address, nobody, parsed, parsed_locale
 from newsletter.cli.shape import Yes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 
-from newsletter.cli.doctor.findings import Look, problem, unknown, well
+from newsletter.cli.commands.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
 from newsletter.errors import NewsletterError
 
