@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter import builtin
 from newsletter.errors import UsageError, did_you_mean
+from newsletter.i18n.approvals import approval_path
+from newsletter.i18n.catalog import catalog_path
 from newsletter.settings import FILE_NAME, Settings, read_settings
 
 _MEANT = re.compile(r"\.ya?ml(\.txt)?$", re.IGNORECASE)  # as some editors name what they save
@@ -46,9 +48,17 @@ class Workspace:
         """Where the template words are looked for, the workspace's own first."""
         return _distinct(self.locales, builtin.LOCALES)
 
-    def issue_files(self) -> list[Path]:
-        """Every issue, by name."""
-        return sorted(self.issues.glob("*.yaml"))
+    def catalog(self, slug: str, locale: str) -> Path:
+        """Where the catalog of one edition lies."""
+        return catalog_path(self.locales, locale, slug)
+
+    def approval(self, slug: str, locale: str) -> Path:
+        """Where the approval of one edition lies."""
+        return approval_path(self.locales, locale, slug)
+
+    def issue_files(self, names: Iterable[str] | None = None) -> list[Path]:
+        """The issues that staff mean by these names; without any, every issue, by name.  Raises UsageError."""
+        return [self.issue_file(name) for name in names or ()] or sorted(self.issues.glob("*.yaml"))
 
     def misnamed(self) -> list[Path]:
         """Files meant as issues that are not read, for their name: ``june.yml``, ``june.yaml.txt``."""

@@ -10,7 +10,6 @@ from enum import StrEnum
 
 # Who acts where no person of the staff does.
 READER = "reader"
-MAILBOX = "mailbox"
 PROGRAM = "worker"  # by itself: a brake, a time that has come
 # Whatever looks like an address, in words that staff or servers wrote.
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")

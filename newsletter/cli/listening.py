@@ -21,5 +21,9 @@ def listen(host: str, port: int, who: str, hint: str) -> socket.socket:
 
 def address_of(listening: socket.socket, host: str) -> str:
     """The address of a page server that listens there, with a slash at its end."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listening.getsockname()[1]}/"
+    return f"http://{in_address(host)}:{listening.getsockname()[1]}/"
+
+
+def in_address(host: str) -> str:
+    """A host as it stands in an address: of IPv6, in brackets."""
+    return f"[{host}]" if ":" in host else host

@@ -17,6 +17,9 @@ import sys
 import traceback
 from enum import StrEnum
 from types import TracebackType
+from typing import Annotated
+
+from typer import Option
 
 LOGGER = logging.getLogger("newsletter.worker")
 
@@ -31,13 +34,19 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+AsLogFormat = Annotated[
+    LogFormat | None, Option("--log-format", help="json or text; left out, text in a terminal, else JSON.")
+]
+
+
 def note(event: str, level: int = logging.INFO, error: BaseException | None = None, /, **facts: Fact) -> None:
     """Log one event.  ``event`` is a word of ours; of an ``error``, its kind and its place in the program are told."""
     LOGGER.log(level, event, extra={"facts": facts}, exc_info=error)
 
 
-def start(form: LogFormat) -> None:
+def start(form: LogFormat | None) -> None:
     """Send all logging of this process to standard error: our events, and the warnings of libraries."""
+    form = form or (LogFormat.TEXT if sys.stderr.isatty() else LogFormat.JSON)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form is LogFormat.JSON else _Text())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from newsletter import __version__
-from newsletter.cli import (
+from newsletter.cli.commands import (
     archive,
     audit,
     bounces,
@@ -22,10 +22,10 @@ from newsletter.cli import (
     doctor,
     handout,
     i18n,
-    parts,
     preview,
     segments,
     send,
+    send_part,
     serve,
     subscribers,
     worker,
@@ -74,7 +74,7 @@ app.add_typer(i18n.app, name="i18n")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(segments.app, name="segments")
 send.register(app)
-parts.register(app)
+send_part.register(app)
 worker.register(app)
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(bounces.app, name="bounces")

@@ -20,6 +20,7 @@ from prometheus_client import (
 )
 
 from newsletter.adapters.pool import SessionPool
+from newsletter.cli.report import number_of
 from newsletter.cli.wiring import Stores
 from newsletter.cli.working import Meter
 from newsletter.delivery.desk import Grant, Result
@@ -93,8 +94,7 @@ class Metrics(Meter):
         for number in [number for number in seen if number in open_campaigns or number not in self._final]:
             counts = await stores.campaigns.counts(number)
             for state in State:
-                people = sum(by_state.get(state, 0) for by_state in counts.values())
-                self._deliveries.labels(str(number), state.value).set(people)
+                self._deliveries.labels(str(number), state.value).set(number_of(counts, state))
         self._final = set(seen).difference(open_campaigns)
         self._read_at = time.monotonic()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -52,6 +55,26 @@ def counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
 
 
+def say_files(files: Sequence[Path], *, as_json: bool) -> None:
+    """Which files a command has written."""
+    if as_json:
+        say_json({"files": [str(file) for file in files]})
+        return
+    for file in files:
+        say(str(file))
+
+
+@contextlib.contextmanager
+def writing_into(folder: Path) -> Iterator[None]:
+    """A folder that is there while the block writes files into it.  Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        hint = "name another folder with --out"
+        raise UsageError(f"'{folder}' cannot be written to: {error.strerror}", hint) from None
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str = "") -> None:
     """A table; numbers stand on the right.  Without rows, the sentence ``none``, if there is one.
 
@@ -82,6 +105,11 @@ def report_error(error: NewsletterError) -> None:
         where, message = (f"{finding.where}: ", "bold"), printable(finding.message)
         err.print(Text.assemble(where, message, (f" [{finding.code}]", "dim"), hint))
     err.print(Text(counted(len(findings), "mistake", "mistakes"), style="bold red"))
+
+
+def iso(moment: object) -> str | None:
+    """A time for programs; None if there is none."""
+    return moment.isoformat() if isinstance(moment, dt.datetime) else None
 
 
 def finding_json(finding: Finding) -> dict[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zoneinfo
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -83,7 +82,7 @@ def make_site(house: House) -> Site:
         formats={locale: settings.format_locale(locale) for locale in settings.locales},
         catalogs=tuple(reversed(house.workspace.catalog_folders)),
         contact=settings.sender.reply_to or settings.sender.address,
-        timezone=zoneinfo.ZoneInfo(settings.organisation.timezone),
+        timezone=house.zone,
         editions=settings.editions(),
         interests=settings.interests(),
         confirm_days=settings.public.confirm_days,

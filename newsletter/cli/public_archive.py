@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from newsletter.cli.handout import flyer_press, print_flyer
-from newsletter.cli.publishing import media_file, origin
+from newsletter.cli.publishing import flyer_press, media_file, origin, print_flyer
 from newsletter.cli.wiring import House, Stores
 from newsletter.render.calendar import calendar_file
 from newsletter.render.flyer import FlyerPress, Paper

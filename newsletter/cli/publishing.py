@@ -1,4 +1,4 @@
-"""What a campaign makes public besides its mail: a page in each of its languages, and the numbers of its events.
+"""What a campaign keeps and shows: editions of its mail, a page in each language, flyers, the numbers of its events.
 
 The pictures of pages lie where those of mail do, also if the mail carries its
 own: named by their content, so that none is ever another.
@@ -20,13 +20,16 @@ from newsletter.render.bilingual import Letter, editions_of
 from newsletter.render.facts import Facts, Issued, PublicEdition, digest, numbered
 from newsletter.render.links import archive_url
 from newsletter.render.pictures import MEDIA_FOLDER
+from newsletter.settings.sections import Hosting
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from newsletter.delivery.message import FrozenEdition
     from newsletter.render.calendar import Origin
+    from newsletter.render.flyer import FlyerPress, Paper
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\.(?:png|jpe?g|gif|webp|svg)")
 
@@ -52,6 +55,29 @@ class Publication:
                 await also(connection, campaign_id)
 
         return store
+
+
+def frozen_edition(
+    house: House,
+    loaded: LoadedIssue,
+    locale: str,
+    segments: frozenset[str] | None = None,
+    issued: Mapping[str, Issued] | None = None,
+) -> FrozenEdition:
+    """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
+
+    ``issued`` has the numbers of its events.  Raises as ``House.letter`` and
+    ``House.render`` do, and ContentError for errors of quality.
+    """
+    from newsletter.cli.quality import require_quality
+
+    letter = house.letter(loaded, locale, segments)
+    rendered = house.render(letter)
+    require_quality(house, loaded, letter, rendered)
+    edition = house.freeze(rendered, attached(house, letter, issued or {}))
+    if house.settings.pictures is Hosting.HOSTED:
+        house.pictures.publish(house.workspace.public, rendered.html)
+    return edition
 
 
 def publication(
@@ -112,6 +138,22 @@ def public_edition(
 
     page = make(house.edition(loaded, locale, frozenset()), house.composer)
     return replace(page, facts=numbered(page.facts, issued or {}))
+
+
+def flyer_press(house: House) -> FlyerPress:
+    """What makes flyers with the templates of the workspace."""
+    from newsletter.render.flyer import FlyerPress
+
+    return FlyerPress(house.composer.letterhead, house.workspace.template_folders)
+
+
+def print_flyer(house: House, press: FlyerPress, edition: PublicEdition, paper: Paper) -> bytes:
+    """The flyer of an edition as it is now.  Raises TemplateError."""
+    from newsletter.render.words import template_words
+
+    words = template_words(edition.locale, tuple(reversed(house.workspace.catalog_folders)))
+    page = archive_url(house.composer.letterhead, edition.slug, edition.locale)
+    return press.print(edition, page, words, paper, house.clock.now())
 
 
 def media_file(house: House, name: str) -> Path | None:

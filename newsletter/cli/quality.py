@@ -10,7 +10,6 @@ from newsletter.content.load import LoadedIssue
 from newsletter.content.source import read_source
 from newsletter.content.whereabouts import whereabouts
 from newsletter.errors import ContentError, Finding, Level, SourceSpan
-from newsletter.i18n.catalog import catalog_path, read_catalog
 from newsletter.i18n.locales import PAIR
 from newsletter.render.bilingual import Letter
 from newsletter.render.quality.look import look_over
@@ -71,9 +70,8 @@ class _Places:
         self._issue = read_source(file, house.workspace.shown(file))
         self._catalog = None
         if locale != loaded.issue.source_locale and PAIR not in locale:
-            path = catalog_path(house.workspace.locales, locale, loaded.slug)
-            self._shown = house.workspace.shown(path)
-            self._catalog = read_catalog(path, self._shown)
+            self._shown = house.workspace.shown(house.workspace.catalog(loaded.slug, locale))
+            self._catalog = house.catalog(loaded.slug, locale)
 
     def of(self, remark: Remark) -> SourceSpan:
         """Where it is; what no catalog holds, in the issue."""

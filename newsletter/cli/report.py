@@ -44,6 +44,11 @@ def counts_table(heading: str, counts: Counts) -> tuple[tuple[str, ...], list[tu
     ]
 
 
+def number_of(counts: Counts, *states: State) -> int:
+    """How many deliveries are in one of the states; without any, how many there are."""
+    return sum(found.get(state, 0) for found in counts.values() for state in states or State)
+
+
 def by_state(found: Mapping[State, int]) -> dict[str, int]:
     """Numbers as programs and pages get them."""
     return {state.value: number for state, number in found.items()}
@@ -59,7 +64,7 @@ def require_delivered(house: House, counts: Counts, campaign: Campaign, ended: E
     """Raise NotDeliveredError unless everybody has their copy or has left."""
     cancelled = ended.halted.startswith(f"it is {CampaignStatus.CANCELLED}")
     lacking = (*UNDELIVERED, State.CANCELLED) if cancelled else UNDELIVERED
-    missing = {state: sum(found.get(state, 0) for found in counts.values()) for state in lacking}
+    missing = {state: number_of(counts, state) for state in lacking}
     if not any(missing.values()):
         return
     told = ", ".join(f"{number} {state.replace('_', ' ')}" for state, number in missing.items() if number)

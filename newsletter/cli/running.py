@@ -53,7 +53,9 @@ class Runner:
 
     def ledger(self, campaign: Campaign, token: str = "") -> CampaignLedger:
         """A new run's view of a campaign; or with its ``token``, that of a run which another process began."""
-        token = token or secrets.token_urlsafe(TOKEN_BYTES)
+        token = token or secrets.token_hex(
+            TOKEN_BYTES
+        )  # a part gets it as a word of its command: no hyphen at its head
         limits = self.house.sending_limits()
         return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 

@@ -15,6 +15,8 @@ from typer.core import TyperGroup, TyperOption
 IssueName = Annotated[str, Argument(metavar="ISSUE", help="Its slug or file, e.g. 2019-06-no-polimigra.")]
 IssueNames = Annotated[list[str] | None, Argument(metavar="ISSUE", help="Which issues; all, if none.")]
 OnlyLocales = Annotated[list[str] | None, Option("--locale", help="Only this language; may be repeated.")]
+CampaignNumber = Annotated[int, Argument(metavar="NUMBER", help="The campaign's number in 'campaigns list'.")]
+Yes = Annotated[bool, Option("--yes", help="Do not ask; for scripts.")]
 
 PARTS = {
     "Writing": ("init", "new", "check", "schema", "render", "preview"),

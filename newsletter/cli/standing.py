@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from newsletter import wording
-from newsletter.cli.report import Counts, by_state, counts_table
+from newsletter.cli.output import iso
+from newsletter.cli.report import Counts, by_state, counts_table, number_of
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import UsageError
@@ -29,13 +30,13 @@ class View:
     next_due: dt.datetime | None
 
     def count(self, *states: State) -> int:
-        """How many recipients are in one of the states."""
-        return sum(found.get(state, 0) for found in self.editions.values() for state in states)
+        """How many recipients are in one of the states; without any, how many there are."""
+        return number_of(self.editions, *states)
 
     @property
     def people(self) -> int:
         """All recipients."""
-        return self.count(*State)
+        return self.count()
 
     @property
     def moving(self) -> int:
@@ -70,14 +71,14 @@ async def view(stores: Stores, number: int) -> View:
     )
 
 
-def largest(domains: Counts) -> tuple[Counts, int, dict[State, int]]:
+def largest(domains: Counts, most: int = MOST_DOMAINS) -> tuple[Counts, int, dict[State, int]]:
     """The largest mail domains, the largest first; how many others there are; and their numbers together."""
     names = sorted(domains, key=lambda name: (-sum(domains[name].values()), name))
     others: dict[State, int] = {}
-    for name in names[MOST_DOMAINS:]:
+    for name in names[most:]:
         for state, number in domains[name].items():
             others[state] = others.get(state, 0) + number
-    return {name: domains[name] for name in names[:MOST_DOMAINS]}, len(names[MOST_DOMAINS:]), others
+    return {name: domains[name] for name in names[:most]}, len(names[most:]), others
 
 
 def counts_tables(now: View) -> list[tuple[tuple[str, ...], list[tuple[str | int, ...]]]]:
@@ -172,17 +173,13 @@ def view_json(house: House, now: View) -> dict[str, object]:
         "status": campaign.status.value,
         "reason": campaign.reason,
         "frozen_at": campaign.frozen_at.isoformat(),
-        "starts_at": _iso(campaign.starts_at),
-        "latest_start_at": _iso(campaign.latest),
+        "starts_at": iso(campaign.starts_at),
+        "latest_start_at": iso(campaign.latest),
         "again": campaign.again,
         "runs": [{"name": run.name, "started_at": run.started_at.isoformat()} for run in now.runs],
-        "next_due": _iso(now.next_due),
+        "next_due": iso(now.next_due),
         "next": next_steps(house, now),
         "editions": {name: by_state(found) for name, found in now.editions.items()},
         "domains": {name: by_state(found) for name, found in shown.items()},
         "other_domains": {"domains": number, **by_state(others)},
     }
-
-
-def _iso(moment: dt.datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from newsletter.cli.i18n_approve import require_approval
+from newsletter.cli.approving import require_approval
 from newsletter.cli.quality import Placed, quality
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, Finding, Level, SourceSpan, TemplateError, TranslationError
-from newsletter.i18n.catalog import catalog_path
 from newsletter.i18n.checks.findings import Check, CheckFinding
 from newsletter.i18n.locales import PAIR
 from newsletter.render.anchors import block_sizes, without_anchors
@@ -111,7 +110,7 @@ def _of_edition(house: House, loaded: LoadedIssue, locale: str, render: Render) 
         for finding in errors.findings:
             yield Entry(finding, blocks=True, locale=locale, context=contexts.get(finding, ""))
     except TranslationError as error:
-        where = SourceSpan(shown(catalog_path(house.workspace.locales, locale, loaded.slug)), line=0)
+        where = SourceSpan(shown(house.workspace.catalog(loaded.slug, locale)), line=0)
         parts = tuple(
             Entry(found.as_finding(), blocks=True, locale=locale, context=found.context)
             for found in review
@@ -137,7 +136,7 @@ def _approval(house: House, loaded: LoadedIssue, locale: str) -> Iterator[Entry]
     try:
         require_approval(house, loaded, locale)
     except TranslationError as error:
-        path = catalog_path(house.workspace.locales, locale, loaded.slug)
+        path = house.workspace.catalog(loaded.slug, locale)
         shown = house.workspace.shown(path) if path.exists() else f"issues/{loaded.slug}.yaml"
         finding = Finding(SourceSpan(shown, line=0), "not-approved", error.message, error.hint)
         yield Entry(finding, blocks=True, locale=locale, waits=True)

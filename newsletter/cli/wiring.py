@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,7 +22,7 @@ from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan, StoreError, UsageError, did_you_mean
-from newsletter.i18n.catalog import catalog_path, read_catalog
+from newsletter.i18n.catalog import read_catalog
 from newsletter.i18n.checks.edition import Rules, check_edition
 from newsletter.i18n.checks.findings import CheckFinding
 from newsletter.i18n.checks.structure import Limits
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from newsletter.delivery.limits import Limit
     from newsletter.delivery.message import FrozenEdition, Sender
     from newsletter.render.compose import Composer
-    from newsletter.render.facts import Issued
     from newsletter.render.pictures import Pictures
     from newsletter.render.rendered import Rendered
     from newsletter.store.archive import ArchiveStore
@@ -93,6 +92,15 @@ class House:
         for name in names:
             if name not in self.settings.locales:
                 raise UsageError(f"unknown locale '{name}'", did_you_mean(name, self.settings.locales))
+
+    def require_segments(self, names: Iterable[str]) -> list[str]:
+        """The same names.  UsageError for one that the settings do not define."""
+        known = self.settings.segments
+        for name in names:
+            if name not in known:
+                hint = did_you_mean(name, known) or "newsletter.yaml defines none yet"
+                raise UsageError(f"unknown segment '{name}'", hint)
+        return list(names)
 
     @cached_property
     def pictures(self) -> Pictures:
@@ -144,6 +152,26 @@ class House:
         )
         return load_issue(file, words, self.workspace.shown(file))
 
+    def issue(self, name: str) -> LoadedIssue:
+        """The issue that staff mean by a name.  Raises UsageError, ContentError."""
+        return self.load(self.workspace.issue_file(name))
+
+    def issues(self, names: Iterable[str] | None = None) -> list[LoadedIssue]:
+        """These issues, or all.  Raises ContentError with the findings of all of them."""
+        loaded, findings = [], list[Finding]()
+        for file in self.workspace.issue_files(names):
+            try:
+                loaded.append(self.load(file))
+            except ContentError as errors:
+                findings += errors.findings
+        if findings:
+            raise ContentError(findings)
+        return loaded
+
+    def targets(self, loaded: LoadedIssue) -> list[str]:
+        """The locales that an issue is translated into."""
+        return [locale for locale in self.settings.locales if locale != loaded.issue.source_locale]
+
     def edition(
         self, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None = None, *, draft: bool = False
     ) -> Edition:
@@ -193,9 +221,14 @@ class House:
         make = lambda: tuple(check_edition(loaded, locale, catalog, self.rules, shown))  # noqa: E731
         return self._reviews.get((loaded.slug, locale), (loaded, catalog), make)
 
+    def catalog(self, slug: str, locale: str) -> POFile:
+        """A catalog, read anew for whoever changes it.  Raises ContentError if it is broken."""
+        path = self.workspace.catalog(slug, locale)
+        return read_catalog(path, self.workspace.shown(path))
+
     def _catalog(self, loaded: LoadedIssue, locale: str) -> tuple[POFile, str]:
-        """The catalog of an issue, and its name as staff read it.  Raises ContentError if it is broken."""
-        path = catalog_path(self.workspace.locales, locale, loaded.slug)
+        """The same as it is kept, and its name as staff read it."""
+        path = self.workspace.catalog(loaded.slug, locale)
         shown = self.workspace.shown(path)
         return self._catalogs.get((loaded.slug, locale), stamp(path), lambda: read_catalog(path, shown)), shown
 
@@ -211,29 +244,6 @@ class House:
         from newsletter.render.rendered import render
 
         return render(letter, self.composer, anchored=anchored)
-
-    def frozen(
-        self,
-        loaded: LoadedIssue,
-        locale: str,
-        segments: frozenset[str] | None = None,
-        issued: Mapping[str, Issued] | None = None,
-    ) -> FrozenEdition:
-        """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
-
-        ``issued`` has the numbers of its events.  Raises as ``edition`` and
-        ``render`` do, and ContentError for errors of quality.
-        """
-        from newsletter.cli.publishing import attached
-        from newsletter.cli.quality import require_quality
-
-        letter = self.letter(loaded, locale, segments)
-        rendered = self.render(letter)
-        require_quality(self, loaded, letter, rendered)
-        edition = self.freeze(rendered, attached(self, letter, issued or {}))
-        if self.settings.pictures is Hosting.HOSTED:
-            self.pictures.publish(self.workspace.public, rendered.html)
-        return edition
 
     def freeze(self, rendered: Rendered, calendar: str = "") -> FrozenEdition:
         """What is kept of a rendered letter, with its pictures where the settings want them.  Raises TemplateError."""
@@ -257,8 +267,7 @@ class House:
         smtp = self.settings.smtp
         if smtp is None:
             hint = said("add 'smtp: {host: …, port: 587, security: starttls}' (docs/settings.md)")
-            finding = Finding(SourceSpan(FILE_NAME), "missing-key", said("sending needs a mail server: 'smtp'"), hint)
-            raise SettingsError([finding])
+            raise _missing(said("sending needs a mail server: 'smtp'"), hint)
         return SmtpServer(
             host=smtp.host,
             port=smtp.port,
@@ -278,8 +287,7 @@ class House:
         box = self.settings.bounces
         if box is None:
             hint = "add 'bounces: {host: …, username: …, password_file: …}' (docs/settings.md)"
-            finding = Finding(SourceSpan(FILE_NAME), "missing-key", "reading a mailbox needs one: 'bounces'", hint)
-            raise SettingsError([finding])
+            raise _missing("reading a mailbox needs one: 'bounces'", hint)
         move_to = box.handled_folder if box.handled is Handling.MOVE else ""
         return ImapServer(
             host=box.host,
@@ -376,6 +384,11 @@ class Stores:
     upkeep: Upkeep
     audit: AuditStore
     archive: ArchiveStore
+
+
+def _missing(message: str, hint: str) -> SettingsError:
+    """That a command needs a key which the settings may leave out."""
+    return SettingsError([Finding(SourceSpan(FILE_NAME), "missing-key", message, hint)])
 
 
 def open_house() -> House:

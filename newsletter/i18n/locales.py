@@ -158,6 +158,11 @@ def own_name(locale: str) -> str:
     return parsed.get_language_name(parsed) or locale
 
 
+def own_names(locale: str) -> str:
+    """The names of an edition's languages in themselves: English, or español + English."""
+    return f" {PAIR} ".join(map(own_name, halves_of(locale)))
+
+
 def direction(locale: str) -> str:
     """``ltr`` or ``rtl``."""
     return "rtl" if Locale.parse(locale.replace("-", "_")).text_direction == "rtl" else "ltr"

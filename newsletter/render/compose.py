@@ -20,7 +20,7 @@ import secrets
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateSyntaxError, pass_context
 from jinja2.bccache import Bucket
@@ -44,11 +44,7 @@ from newsletter.render.theme import FONT_STACKS, RADII, Letterhead, Plain
 from newsletter.render.words import Words, template_words
 from newsletter.wording import said
 
-if TYPE_CHECKING:
-    from newsletter.render.notice import Notice
-
 TEMPLATE = "edition.mjml.j2"
-NOTICE_TEMPLATE = "notice.mjml.j2"
 MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %} makes them
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
 # The last words of a paragraph or heading.
@@ -176,16 +172,9 @@ class Composer:
                 raise TemplateError(message, hint)
         return mjml, html
 
-    def notice_html(self, notice: Notice, locale: str) -> str:
+    def short_html(self, template: str, locale: str, values: Mapping[str, object]) -> str:
         """The HTML of a short mail of the program's own.  Raises TemplateError."""
-        context = {
-            **self._house(),
-            **self._language(locale),
-            "notice": notice,
-            "subject": notice.title,
-            "issue": {"preheader": notice.preheader},
-        }
-        return self._compiled(NOTICE_TEMPLATE, context)[1]
+        return self._compiled(template, {**self._house(), **self._language(locale), **values})[1]
 
     def _compiled(self, name: str, context: Mapping[str, object]) -> tuple[str, str]:
         """A template as MJML and as HTML, with all values in their places."""

@@ -14,6 +14,8 @@ from newsletter.render.pictures import place_media
 from newsletter.render.text import WIDTH
 from newsletter.render.words import Words
 
+TEMPLATE = "notice.mjml.j2"
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -86,5 +88,6 @@ def write_notice(notice: Notice, locale: str, composer: Composer, media: str) ->
         f"{name}\n{letterhead.postal_address}",
     ]
     text = "\n\n".join(part if "\n" in part else textwrap.fill(part, WIDTH) for part in parts) + "\n"
-    html = place_media(composer.notice_html(notice, locale), media)
+    values = {"notice": notice, "subject": notice.title, "issue": {"preheader": notice.preheader}}
+    html = place_media(composer.short_html(TEMPLATE, locale, values), media)
     return WrittenNotice(f"{notice.title} · {name}", text, html)

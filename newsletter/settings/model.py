@@ -151,6 +151,11 @@ class Settings(Section):
             ]
         return problems
 
+    @property
+    def approval_required(self) -> bool:
+        """Whether only what somebody approved may be sent."""
+        return self.approval is ApprovalRule.REQUIRED
+
     def offer(self) -> Offer:
         """The locales and pairs that readers can get."""
         return Offer(self.locales, self.bilingual)

@@ -14,7 +14,7 @@ from newsletter.wording import said
 
 FILE_NAME = "newsletter.yaml"
 PREFIX = "NEWSLETTER_"
-PREVIEW_PASSWORD = f"{PREFIX}PREVIEW_PASSWORD"  # the studio's own (cli/preview.py); no setting
+PREVIEW_PASSWORD = f"{PREFIX}PREVIEW_PASSWORD"  # the studio's own (cli/commands/preview.py); no setting
 SECRETS = (("smtp", "password"), ("bounces", "password"), ("secret_key",))
 
 

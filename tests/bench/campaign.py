@@ -19,8 +19,8 @@ from pathlib import Path
 
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.subscribers import NewSubscriber
+from newsletter.cli.commands.sending import Sending
 from newsletter.cli.loop import run
-from newsletter.cli.sending import Sending
 from newsletter.cli.wiring import House, with_settings
 from newsletter.settings import Security, SmtpSettings
 from newsletter.workspace import find_workspace

@@ -19,7 +19,7 @@ from pathlib import Path
 import polib
 import yaml
 
-from newsletter.cli.i18n import load_issues, statuses
+from newsletter.cli.commands.i18n import statuses
 from newsletter.cli.wiring import House
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, issue_from
@@ -126,7 +126,7 @@ def workspace(number: int) -> Iterator[House]:
             file = root / "issues" / f"issue-{at:03}.yaml"
             file.write_text(yaml.safe_dump(issue, sort_keys=False), encoding="utf-8")
         house = House(find_workspace(root, {}))
-        for loaded in load_issues(house, None):
+        for loaded in house.issues(None):
             write_catalog(translated(loaded), catalog_path(root / "locales", "es", loaded.slug))
         yield house
 
@@ -137,7 +137,7 @@ def bench_status() -> None:
         with workspace(number) as house:
 
             def run(house: House = house) -> None:
-                for loaded in load_issues(house, None):
+                for loaded in house.issues(None):
                     assert all(status.counts.complete for status in statuses(house, loaded))
 
             times = timed(run)

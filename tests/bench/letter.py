@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import Tokens
+from newsletter.cli.publishing import frozen_edition
 from newsletter.cli.wiring import House
 from newsletter.content.placeholders import MARK
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, reader_of
@@ -86,7 +87,7 @@ def prepare(folder: Path, node: Node | None) -> LetterFolder:
 
     house = House(find_workspace(workspace, SIGNING))
     loaded = house.load(house.workspace.issue_file(ISSUE))
-    editions = [house.frozen(loaded, locale, frozenset({SEGMENT})) for locale in house.settings.locales]
+    editions = [frozen_edition(house, loaded, locale, frozenset({SEGMENT})) for locale in house.settings.locales]
     signer = house.dkim_signer()
     assert signer is not None
     sizes = [len(_written(edition, who)) for edition in editions for who in (signer, None)]

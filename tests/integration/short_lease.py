@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 
-from newsletter.cli import metrics, queues, worker, working
+from newsletter.cli import metrics, queues, working
+from newsletter.cli.commands import worker
 from newsletter.cli.main import main
 from newsletter.delivery import deliver, desk
 from newsletter.store import database, ledger

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.campaigns_export import harmless, new_file, write_rows
+from newsletter.cli.commands.campaigns_export import harmless, write_rows
+from newsletter.cli.exporting import new_file
 from newsletter.clock import SystemClock
 from newsletter.delivery.states import State
 from newsletter.errors import UsageError
@@ -245,7 +246,8 @@ async def test_rows_come_out_of_any_database(database: Database) -> None:
 def test_a_line_is_written_now_and_then_until_it_ends(space: Space, people: People) -> None:
     people(30)
     watch = (
-        "import sys; import newsletter.cli.campaigns_watch as w; w.LINES = 0.2; from newsletter.cli.main import main; "
+        "import sys; import newsletter.cli.commands.campaigns_watch as w; w.LINES = 0.2; "
+        "from newsletter.cli.main import main; "
         "sys.argv = ['newsletter', 'campaigns', 'watch', '1', *sys.argv[1:]]; main()"
     )
     with scripted_server(Script(delay=0.2)) as inbox:

@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from newsletter.adapters.names import Names, NoAnswerError
-from newsletter.cli.doctor import pages, records
+from newsletter.cli.commands.doctor import network, records
 from tests.integration.conftest import Space
 from tests.integration.dns_server import Records, dns_server
 from tests.integration.postgres import Postgres
@@ -41,7 +41,7 @@ def asking(records_of: Records, patch: Patch) -> Iterator[None]:
         resolver.nameservers, resolver.port = ["127.0.0.1"], port
         resolver.timeout = 20  # seconds for one try; a busy machine must not look like a missing network
         patch.setattr("newsletter.adapters.names.LIFETIME", 25.0)
-        patch.setattr(records, "names", lambda: Names(resolver))
+        patch.setattr(network, "names", lambda: Names(resolver))
         yield
 
 
@@ -171,7 +171,7 @@ def test_a_missing_network_is_said_and_nothing_is_guessed(quiet: Space, monkeypa
     monkeypatch.setattr("newsletter.adapters.names.LIFETIME", 0.3)
     resolver = dns.asyncresolver.Resolver(configure=False)
     resolver.nameservers, resolver.port = ["127.0.0.1"], unused_port()
-    monkeypatch.setattr(records, "names", lambda: Names(resolver))
+    monkeypatch.setattr(network, "names", lambda: Names(resolver))
     quiet.replace("public_url", "https://news.example.invalid")
     quiet.replace("smtp", None)
     found = look(quiet)
@@ -189,7 +189,7 @@ def test_a_missing_network_is_said_and_nothing_is_guessed(quiet: Space, monkeypa
 def test_pages_that_fail_and_clocks_that_differ_are_named(
     quiet: Space, monkeypatch: Patch, status: int, late: float, what: str, told: str
 ) -> None:
-    monkeypatch.setattr(pages, "is_own", lambda _address: False)
+    monkeypatch.setattr(network, "is_own", lambda _address: False)
     with asking(GOOD, monkeypatch), web_server(status, late) as port:
         quiet.replace("public_url", f"http://127.0.0.1:{port}/news")
         found = look(quiet, code=2)
@@ -237,7 +237,7 @@ def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Pat
     quiet.replace("database", postgres.new_database())
     with asking(GOOD, monkeypatch):
         assert look(quiet, code=2)["database"]["found"] == "the server answers, and its clock agrees with ours"
-        monkeypatch.setattr("newsletter.cli.doctor.machine.WRONG_CLOCK", -1)
+        monkeypatch.setattr("newsletter.cli.commands.doctor.machine.WRONG_CLOCK", -1)
         assert "seconds apart" in look(quiet, code=2)["database's clock"]["found"]
     quiet.replace("database", f"postgresql://postgres@127.0.0.1:{unused_port()}/x")
     with asking(GOOD, monkeypatch):
@@ -245,13 +245,13 @@ def test_a_database_server_is_asked_for_its_clock(quiet: Space, monkeypatch: Pat
 
 
 def test_a_full_disk_is_named(quiet: Space, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("newsletter.cli.doctor.machine.LOW_DISK", 2**60)
+    monkeypatch.setattr("newsletter.cli.commands.doctor.machine.LOW_DISK", 2**60)
     with asking(GOOD, monkeypatch):
         assert look(quiet, code=2)["disk"]["verdict"] == "problem"
 
 
 def test_a_check_that_takes_too_long_is_given_up(quiet: Space, monkeypatch: Patch) -> None:
-    monkeypatch.setattr("newsletter.cli.doctor.PATIENCE", 0.2)
+    monkeypatch.setattr("newsletter.cli.commands.doctor.PATIENCE", 0.2)
 
     async def slow(_self: Names, _name: str) -> list[str]:
         await asyncio.sleep(60)

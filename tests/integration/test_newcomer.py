@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.content import issue_schema
+from newsletter.cli.commands.content import issue_schema
 from tests.integration.conftest import Space
 
 ROOT = Path(__file__).parents[2]
@@ -141,7 +141,7 @@ def test_a_fault_of_the_program_shows_no_traceback(space: Space, monkeypatch: py
     def broken(*_args: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("newsletter.cli.check.check_issue", broken)
+    monkeypatch.setattr("newsletter.cli.commands.check.check_issue", broken)
     done = space.run("check", code=70)
     assert "which is not your fault" in done.stderr
     assert "RuntimeError" not in done.stderr

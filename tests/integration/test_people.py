@@ -20,7 +20,7 @@ from newsletter.audience.consent import Consent
 from newsletter.audience.csvlist import GoodRow, read_list
 from newsletter.audience.segments import All
 from newsletter.audience.subscribers import NewSubscriber, Status, Subscriber, clean_text
-from newsletter.cli.subscribers_list import write_people
+from newsletter.cli.commands.subscribers_list import write_people
 from newsletter.clock import SystemClock
 from newsletter.store.database import Database
 from newsletter.store.people import Filter, PeopleStore

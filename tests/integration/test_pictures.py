@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from newsletter.cli.publishing import frozen_edition
 from newsletter.delivery.message import MessageTemplate, Reader
 from tests.integration.conftest import SPANISH, Space
 from tests.integration.servers import real_server
@@ -129,7 +130,7 @@ def test_frozen_edition_keeps_its_inline_pictures_whatever_becomes_of_the_files(
     space = space_with_pictures
     space.replace("pictures", "inline")
     house = space.house()
-    edition = house.frozen(house.load(house.workspace.issue_file("june")), "en")
+    edition = frozen_edition(house, house.issue("june"), "en")
     for file in (space.root / "issues" / "media").iterdir():
         file.unlink()
     reader = Reader("ana@example.org", "Ana", "Ana", token="t")

@@ -132,7 +132,7 @@ async def test_answer_to_the_form_can_be_read_in_another_language(pages: Pages) 
     assert other == "/subscribe/sent?lang=en", "and nothing of what was filled in"
     for method in ("GET", "HEAD", "GET"):
         page = await pages.client.request(method, other)
-    assert (language(page), heading(page)) == ("en", "Look into your mailbox")
+    assert (language(page), heading(page)) == ("en", "Check your inbox")
     (back,) = re.findall(r'<a href="([^"]+)" lang="es"', page.text)
     assert (await pages.client.get(back)).text == sent.text
     assert len(await pages.rows(signups)) == 1

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from newsletter import builtin
-from newsletter.cli.studio import PreviewStudio
+from newsletter.cli.studio.studio import PreviewStudio
 from newsletter.cli.wiring import House
 from newsletter.render.anchors import without_anchors
 from newsletter.web.preview.app import make_app

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from newsletter.cli.studio import PreviewStudio
+from newsletter.cli.studio.studio import PreviewStudio
 from newsletter.web.preview.guard import Door
 
 from .conftest import ISSUE, Space

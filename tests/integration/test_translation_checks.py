@@ -125,3 +125,11 @@ def test_warnings_do_not_keep_an_edition_back(space: Space) -> None:
     space.translate(translations=SPANISH | {"Give what you can": "Da  lo que puedas"})
     assert "[double-space]" in space.run("i18n", "check").stdout
     assert "[double-space]" in space.run("check").stdout
+
+
+def test_issues_that_cannot_be_read_are_told_together(space: Space) -> None:
+    for slug in ("april", "may"):
+        (space.root / "issues" / f"{slug}.yaml").write_text("subjekt: x\n", encoding="utf-8")
+    told = space.run("i18n", "check", code=1).stderr
+    assert "issues/april.yaml:1" in told
+    assert "issues/may.yaml:1" in told

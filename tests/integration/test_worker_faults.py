@@ -37,7 +37,7 @@ class Faulty:
 @pytest.fixture
 def faulty(monkeypatch: pytest.MonkeyPatch) -> Faulty:
     faulty = Faulty(RuntimeError("<ana@example.org> is not foreseen"))
-    monkeypatch.setattr(Runner, "deliver", lambda _self, *args: faulty(*args))
+    monkeypatch.setattr(Runner, "hand_over", lambda _self, *args: faulty(*args))
     for name, value in (("FIRST_PAUSE", 0.01), ("LOOK", 0.02), ("THOROUGH", 0.02)):
         monkeypatch.setattr(working, name, value)
     return faulty

@@ -18,7 +18,7 @@ import mrml
 import pytest
 from playwright.sync_api import Browser
 
-from newsletter.cli.content import write_editions
+from newsletter.cli.commands.content import write_editions
 from newsletter.cli.wiring import House
 from newsletter.i18n.locales import direction, halves_of
 from newsletter.render.notice import already_there, to_confirm, write_notice

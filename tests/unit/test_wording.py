@@ -11,7 +11,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from newsletter.cli.studio_reasons import reason_again
+from newsletter.cli.studio.reasons import reason_again
 from newsletter.content.fields import TextKind, check_text
 from newsletter.delivery.brake import ENOUGH, Brake
 from newsletter.delivery.states import Outcome, State
@@ -87,7 +87,7 @@ def test_reasons_for_which_the_program_pauses_are_said_in_spanish(state: State, 
 
 
 def test_reasons_that_are_stored_elsewhere_are_the_ones_known_here() -> None:
-    rooms = ("cli/campaigns.py", "cli/working.py", "store/upkeep.py")
+    rooms = ("cli/commands/campaigns.py", "cli/working.py", "store/upkeep.py")
     code = "".join((ROOT / "newsletter" / room).read_text(encoding="utf-8") for room in rooms)
     for stored in ("a person paused it", "nobody was there to start it at its time", "newsletter itself failed ("):
         assert stored in code

@@ -1,7 +1,7 @@
 """The preview studio: the local web page on which staff look at issues.
 
 This room holds HTML and HTTP only.  Everything that it shows comes through the
-protocol in ``studio.py``, which ``newsletter/cli/studio.py`` implements; so it
+protocol in ``studio.py``, which ``newsletter/cli/studio/studio.py`` implements; so it
 can be tested with an invented studio, and never sees a setting, a database or
 a file.
 
@@ -21,7 +21,7 @@ a file.
 To add a page:
 
 1. What it shows: a frozen dataclass and a coroutine in ``studio.py``; the
-   implementation in ``newsletter/cli/studio.py``, or in a file beside it.
+   implementation in ``newsletter/cli/studio/``: in ``studio.py`` or at a desk.
 2. A handler in ``views/``: ``async def page(request) -> Response`` that ends in
    ``return respond(request, "name.html.j2", title=…)``.  List it in the file's
    ``ROUTES``, and the file in ``app.py``.

@@ -143,14 +143,12 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of an issue, and what it weighs in one edition's HTML, in bytes; ``only`` says who sees it."""
+    """A block of an issue, and what it weighs in one edition's HTML, in bytes."""
 
     id: str
     type: str
     title: str
     size: int = 0
-    only_locales: tuple[str, ...] = ()
-    only_segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
