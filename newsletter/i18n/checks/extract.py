@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from newsletter.i18n.checks import moments
+from newsletter.i18n.checks import moments, ordinals
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.numerals import IN_WORDS, NUMBER, OPTIONAL, digits, values
 from newsletter.i18n.checks.text import STAND_IN, Text, any_of, listed
@@ -43,14 +43,15 @@ class Value:
 _CURRENCIES = {
     "USD": r"US\$|U\$S|\$|USD|dollars?|dólar(?:es)?|dolares",
     "EUR": r"€|EUR|euros?",
-    "GBP": r"£|GBP",
+    "GBP": r"£|GBP|pounds?|libras?",  # of weight too: both languages say the same word
     "MXN": r"MX\$|MXN|pesos?",
 }
 _SCALES = {"k": 1e3, "thousand": 1e3, "mil": 1e3, "m": 1e6, "million": 1e6, "millón": 1e6, "millones": 1e6}
 _SCALES |= {"mil millones": 1e9, "billion": 1e9, "dozen": 12, "docenas": 12}
+_SCALES |= {"trillion": 1e12, "billón": 1e12, "billones": 1e12}
 _SCALE = {
-    "en": r"(?:[ -]?(?P<scale>thousand|million|billion|dozen)\b|(?P<letter>[kKM])\b)",
-    "es": r"(?:\s(?P<scale>mil millones|millones|millón|mil|docenas)\b|(?P<letter>[kKM])\b)",
+    "en": r"(?:[ -]?(?P<scale>thousand|million|billion|trillion|dozen)\b|(?P<letter>[kKM])\b)",
+    "es": r"(?:\s(?P<scale>mil millones|millones|millón|billones|billón|mil|docenas)\b|(?P<letter>[kKM])\b)",
 }
 _SYMBOL = "|".join(_CURRENCIES.values())
 _BEFORE = r"US\$|U\$S|MX\$|\$|€|£|USD|EUR|GBP|MXN"
@@ -64,7 +65,7 @@ def _patterns(language: str) -> dict[str, re.Pattern[str]]:
             r"(?:(?:\sde)?\s(?P<after>USD|EUR|MXN|dollars|dólares|pesos|euros)\b)?"
         ),
         "money_behind": (
-            rf"(?=[\x1a\x1b\d])(?P<number>{number})(?:{scale})?(?:\sde)?\s?(?P<symbol>(?:{_SYMBOL})(?![\w$]))"
+            rf"(?=[\x1a\x1b\d])(?P<number>{number})(?:{scale})?(?:\sde)?[\s-]?(?P<symbol>(?:{_SYMBOL})(?![\w$]))"
         ),
         "cents": rf"(?=[\x1a\x1b\d])(?P<number>{number})\s?(?:cents|centavos|¢)(?!\w)",
         "percent": rf"(?=[\x1a\x1b\d])(?P<number>{number})\s?(?:%|percent\b|per cent\b)",
@@ -74,36 +75,22 @@ def _patterns(language: str) -> dict[str, re.Pattern[str]]:
 
 
 _PATTERNS = {language: _patterns(language) for language in _SCALE}
-_HASHTAG = re.compile(r"(?<![\w&])#\w+")
+_HASHTAG = re.compile(r"(?<![\w&])#(?!\d+\b)\w+")  # "#2" is number two
 _PHONE = re.compile(r"(?<![\d.,])(?:\+?1[ .-])?\(?(\d{3})\)?[ .-](\d{3})[ .-](\d{4})(?!\d)")
 # H.518, COVID-19, I-89: letters and digits without a space.  Not EUR25, not 6PM, not 1ST.
 _NAME = re.compile(
     r"(?<![\w$])(?!(?:USD|EUR|GBP|MXN)\d)(?:[A-Z]{1,6}[.–-]?\d[\w–-]*|\d+(?!(?:AM|PM|ST|ND|RD|TH|H|K|M)\b)[A-Z]\w*)"
 )
-_ORDINAL = re.compile(
-    r"(?<![\w.,])(\d+)(?:(?:st|nd|rd|th)\b|\.?[ºª°]|\.?(?:er|ero|era|ro|ra|do|da|to|ta|mo|ma|vo|va|no|na)\b)",
-    re.IGNORECASE,
-)
 _DECADE = re.compile(r"(?<![\w$])['’]?((?:\d\d)?(\d0))s\b")
 _YEARS = re.compile(r"(?<!\d)((?:19|20)(\d\d))[-–/](\d\d)(?![-/]?\d)")
-_ORDINALS = {
-    "en": "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth",
-    "es": (
-        "primero/primera/primer/primeros/primeras segundo/segunda tercero/tercera/tercer cuarto/cuarta "
-        "quinto/quinta sexto/sexta séptimo/séptima octavo/octava noveno/novena décimo/décima undécimo duodécimo"
-    ),
-}
-_ORDINAL_WORDS = {
-    language: {form: number for number, forms in enumerate(words.split(), 1) for form in forms.split("/")}
-    for language, words in _ORDINALS.items()
-}
-_CENTURY = re.compile(r"\bsiglos? ([IVX]+)(?: y ([IVX]+))?\b")
-_ROMAN = {"I": 1, "V": 5, "X": 10}
 _DIGIT = re.compile(r"[\d\x1a\x1b]")
 _LONG = re.compile(r"\d{3}[ .-]\d{4}|\d{4}[-–/]\d")
 _SIGNS = re.compile(r"[$€£¢]")
 _MONEY_WORDS = frozenset(
-    listed("dollar dollars dólar dólares dolares euro euros peso pesos usd eur mxn gbp cents centavos")
+    listed(
+        "dollar dollars dólar dólares dolares euro euros peso pesos pound pounds libra libras usd eur mxn gbp "
+        "cents centavos"
+    )
 )
 _HOURS = 24
 
@@ -141,7 +128,7 @@ class _Reader:
 def read(text: Text, other: Text) -> tuple[list[Value], set[tuple[int, int]]]:
     """The values of a text, and its days as (month, day).  ``other`` tells "April", the name, from April."""
     language, words = text.language, text.vocabulary
-    reader = _Reader(digits(text), language, other.plain)
+    reader = _Reader(ordinals.compounds_in_digits(digits(text), text), language, other.plain)
     if _DIGIT.search(reader.text):
         _read_digits(reader, words)
     _read_words(reader, text)
@@ -166,10 +153,11 @@ def _read_digits(reader: _Reader, words: frozenset[str]) -> None:
     if "%" in text or "percent" in words or "per" in words:
         reader.take(_PATTERNS[language]["percent"], lambda found: _counted(reader, found, "%"))
     if moments.CLOCK_HINT.search(text):
+        reader.text = moments.spoken_in_digits(reader.text, language)
         reader.take(moments.CLOCK[language], lambda found: _clock(reader, found))
         reader.take(moments.BARE_CLOCK[language], lambda found: _bare_clock(reader, found))
     _read_dates(reader, named=bool(words & moments.MONTH_WORDS[language]))
-    reader.take(_ORDINAL, lambda found: _ordinal(reader, float(found[1]), found[0]))
+    reader.take(ordinals.IN_DIGITS, lambda found: [_ordinal(reader, float(found[1]), found[0])])
     reader.take(_PATTERNS[language]["plain"], lambda found: _plain(reader, found))
 
 
@@ -243,12 +231,9 @@ def _minutes(found: re.Match[str], place: str) -> int:
 
 def _bare_clock(reader: _Reader, found: re.Match[str]) -> list[Value]:
     groups = found.groupdict()
-    if groups["half"]:
-        hour, minutes, sure_half = int(groups["half"]), 30, False
-    else:
-        hour = int(groups["h"])
-        minutes = int(groups["m"] or groups.get("hm") or groups.get("hh") or 0)
-        sure_half = hour > 12 or groups["h"].startswith("0") or groups["m"] is None  # noqa: PLR2004 - 24-hour clock
+    hour = int(groups["h"])
+    minutes = int(groups["m"] or groups.get("hm") or groups.get("hh") or 0)
+    sure_half = hour > 12 or groups["h"].startswith("0") or groups["m"] is None  # noqa: PLR2004 - 24-hour clock
     hours = (hour,) if sure_half else (hour, hour + 12)
     weak: list[Key] = [("n", float(hour))] if not minutes else []
     return [reader.reading(Check.TIMES, _times(hours, minutes), found[0], weak=weak)]
@@ -301,8 +286,8 @@ def _years(reader: _Reader, found: re.Match[str]) -> list[Value]:
     ]
 
 
-def _ordinal(reader: _Reader, number: float, shown: str) -> list[Value]:
-    return [reader.reading(Check.NUMBERS, [("ordinal", number), ("n", number)], shown)]
+def _ordinal(reader: _Reader, number: float, shown: str) -> Value:
+    return reader.reading(Check.NUMBERS, [("ordinal", number), ("n", number)], shown)
 
 
 def _plain(reader: _Reader, found: re.Match[str]) -> list[Value]:
@@ -318,6 +303,10 @@ def _plain(reader: _Reader, found: re.Match[str]) -> list[Value]:
             weak |= set(_times((int(number) % _HOURS, (int(number) + 12) % _HOURS), 0))
         if number in (8, 15) and re.match(r" días", found.string[found.end() : found.end() + 5]):
             weak.add(("n", number // 7))  # "ocho días" is a week, "quince días" are two
+    if ages := re.match(
+        r" (?:(?P<decades>decades|décadas)|centuries|siglos)\b", found.string[found.end() : found.end() + 11]
+    ):
+        weak |= {("n", number * (10 if ages["decades"] else 100)) for number in numbers}  # "veinte años"
     if scale:
         weak |= {("n", number) for number in _scaled(reader, written, "")}
     value = reader.reading(Check.NUMBERS, [("n", number) for number in numbers], found[0], weak=weak)
@@ -350,21 +339,14 @@ def _read_words(reader: _Reader, text: Text) -> None:
         reader.take(any_of(names), weekday)
     if words & moments.TURN_WORDS:
         reader.take(moments.TURNS[language], turn)
-    ordinals = _ORDINAL_WORDS[language]
-    for word in words & ordinals.keys():
-        reader.found.append(replace(_ordinal(reader, float(ordinals[word]), word)[0], sure=Sure.POSSIBLE))
-    for found in _CENTURY.finditer(reader.text) if words & {"siglo", "siglos"} else ():
-        for roman in filter(None, found.groups()):
-            reader.found.append(replace(_ordinal(reader, _roman(roman), found[0])[0], sure=Sure.POSSIBLE))
+    for word, number in ordinals.in_words(text):
+        sure = Sure.SAID if number >= ordinals.SURELY_ORDINAL else Sure.POSSIBLE
+        reader.found.append(replace(_ordinal(reader, number, word), sure=sure))
+    for shown, number in ordinals.centuries(text):
+        reader.found.append(replace(_ordinal(reader, number, shown), sure=Sure.POSSIBLE))
 
 
 def _named(reader: _Reader, value: Value, name: str, *, doubtful: bool) -> Value:
     """A month or weekday; only possible if it may be somebody's name: "April", "Julio", "Domingo"."""
     person = name[0].isupper() and (reader.language == "es" or re.search(rf"\b{name}\b", reader.other))
     return replace(value, sure=Sure.POSSIBLE) if doubtful or person else value
-
-
-def _roman(written: str) -> float:
-    numbers = [_ROMAN[letter] for letter in written]
-    signed = [-n if any(n < after for after in numbers[place + 1 :]) else n for place, n in enumerate(numbers)]
-    return float(sum(signed))

@@ -92,8 +92,8 @@ TURNS = {
 }
 # What a text must hold for a clock time to be in it.
 CLOCK_HINT = re.compile(
-    r"\d\s*[ap]\.?\s?m\b|\d:\d|\d\s?h|\b(?:clock|half past|morning|afternoon|evening|night|mañana|madrugada|tarde"
-    r"|noche|mediod[ií]a|d[ií]a|y media|y cuarto)\b",
+    r"\d\s*[ap]\.?\s?m\b|\d:\d|\d\s?h|\b(?:clock|half past|quarter|morning|afternoon|evening|night|mañana|madrugada"
+    r"|tarde|noche|mediod[ií]a|d[ií]a|y media|y cuarto|menos|para las?)\b",
     re.IGNORECASE,
 )
 
@@ -127,20 +127,43 @@ CLOCK = {
     )
     for language in ("en", "es")
 }
-# A time without it: "18:00", "18 h", "las seis y media", "half past six".
+# A time without it: "18:00", "18 h".
 BARE_CLOCK = {
     "en": re.compile(
-        r"(?=[hH\d])(?:\bhalf past \x1a?(?P<half>1[0-2]|\d)\b"
-        r"|(?<![\d.,:/$€£])(?P<h>2[0-4]|[01]?\d):(?P<m>[0-5]\d)(?!\d)(?:\s*(?:hours|hrs)\b)?)",
-        re.IGNORECASE,
+        r"(?=\d)(?<![\d.,:/$€£])(?P<h>2[0-4]|[01]?\d):(?P<m>[0-5]\d)(?!\d)(?:\s*(?:hours|hrs)\b)?", re.IGNORECASE
     ),
     "es": re.compile(
-        r"(?=[lL\d])(?:\blas? \x1a?(?P<half>1[0-2]|\d) y media\b"
-        r"|(?<![\d.,:/$€£])(?P<h>2[0-4]|[01]?\d)(?::(?P<m>[0-5]\d)(?!\d)(?:\s*(?:horas|hrs?|h)\b)?"
-        r"|\.(?P<hm>[0-5]\d)\s?h(?:oras|rs?)?\b|\s?h(?:rs?\b)?(?P<hh>[0-5]\d)?\b))",
+        r"(?=\d)(?<![\d.,:/$€£])(?P<h>2[0-4]|[01]?\d)(?::(?P<m>[0-5]\d)(?!\d)(?:\s*(?:horas|hrs?|h)\b)?"
+        r"|\.(?P<hm>[0-5]\d)\s?h(?:oras|rs?)?\b|\s?h(?:rs?\b)?(?P<hh>[0-5]\d)?\b)",
         re.IGNORECASE,
     ),
 }
+# "Half past six", "a quarter to seven", "las seis y media", "las siete menos cuarto", "un cuarto para las siete".
+_SPOKEN = {
+    "en": re.compile(
+        r"\b(?:(?P<half>half)|(?:an? )?quarter) (?:(?P<to>to|before|till)|past|after) "
+        r"\x1a?(?P<h>1[0-2]|[1-9]|one)\b(?![-:%])",
+        re.IGNORECASE,
+    ),
+    "es": re.compile(
+        r"\b(?P<the>las? )\x1a?(?P<h>1[0-2]|[1-9]) (?:(?P<to>menos)|y) (?:(?P<half>media)|cuarto)\b"
+        r"|\b(?:un |\x1a1 )?cuarto (?P<to_the>para las? )\x1a?(?P<th>1[0-2]|[1-9])\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+def spoken_in_digits(text: str, language: str) -> str:
+    """The text with times of the clock's face in digits: "6:45" for "a quarter to seven"."""
+
+    def written(found: re.Match[str]) -> str:
+        groups = found.groupdict()
+        to = groups["to"] or groups.get("to_the")
+        hour = int((groups["h"] or groups["th"]).lower().replace("one", "1"))
+        hour = (hour - 2) % 12 + 1 if to else hour
+        return f"{groups.get('the') or ''}{hour}:{30 if groups['half'] else 45 if to else 15}"
+
+    return _SPOKEN[language].sub(written, text)
 
 
 def surely_month(found: re.Match[str]) -> bool:

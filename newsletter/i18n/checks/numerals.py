@@ -49,31 +49,34 @@ class _Language:
         object.__setattr__(self, "words", frozenset({*self.small, *self.hundreds, *self.scales}))
 
 
-def _numbered(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
+def numbered(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
+    """Words, and variants of them behind a slash, with their numbers in a row."""
     return {word: first + step * place for place, variants in enumerate(words.split()) for word in variants.split("/")}
 
 
 _ENGLISH = _Language(
     small={
-        **_numbered(
+        **numbered(
             "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
             "seventeen eighteen nineteen",
             1,
         ),
-        **_numbered("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10),
+        **numbered("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10),
     },
     hundreds={"hundred": 100},
-    scales={"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000, "dozen": 12},
+    scales={"thousand": 1_000, "million": 1_000_000, "billion": 10**9, "trillion": 10**12, "dozen": 12},
     joiner="and",
     joins_units=False,
     ones=frozenset({"one"}),
     one_oclock=("one o’clock", "one o'clock", "one in the", "one p", "one a"),
-    in_phrases=frozenset({"half", "both", "couple", "pair", "twice", "double", "cinco"}),
+    in_phrases=frozenset({"half", "both", "couple", "pair", "twice", "double", "cinco", "decade", "century"}),
     phrases={
         r"\bhalf a million\b": "\x1a500000",
         r"\b(?:a million and a half|one and a half million)\b": "\x1a1500000",
         r"\bhalf a dozen\b": "\x1a6",
         r"\b(?:both|a couple|a pair|twice|double)\b": "\x1b2",
+        r"\ba decade\b": "\x1b10 years",
+        r"\ba century\b": "\x1b100 years",
         r"\b(?:half)\b": "half",
         r"\bcinco de mayo\b": "May 5",
         r"\bone (?=o['’]clock|in the (?:morning|afternoon)|[ap]\.?m\b)": "\x1a1 ",
@@ -81,19 +84,19 @@ _ENGLISH = _Language(
 )
 _SPANISH = _Language(
     small={
-        **_numbered(
+        **numbered(
             "uno/una/un/ún dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
             "dieciséis/dieciseis diecisiete dieciocho diecinueve veinte veintiuno/veintiuna/veintiún/veintiun "
             "veintidós/veintidos veintitrés/veintitres veinticuatro veinticinco veintiséis/veintiseis "
             "veintisiete veintiocho veintinueve",
             1,
         ),
-        **_numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
+        **numbered("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
     },
     hundreds={
         "cien": 100,
         "ciento": 100,
-        **_numbered(
+        **numbered(
             "doscientos/doscientas trescientos/trescientas cuatrocientos/cuatrocientas quinientos/quinientas "
             "seiscientos/seiscientas setecientos/setecientas ochocientos/ochocientas novecientos/novecientas",
             200,
@@ -105,6 +108,8 @@ _SPANISH = _Language(
         "millón": 1_000_000,
         "millon": 1_000_000,
         "millones": 1_000_000,
+        "billón": 10**12,
+        "billones": 10**12,
         "docena": 12,
         "docenas": 12,
     },
@@ -112,13 +117,17 @@ _SPANISH = _Language(
     joins_units=True,
     ones=frozenset({"uno", "una", "un", "ún"}),
     one_oclock=("la una",),
-    in_phrases=frozenset({"medio", "media", "ambos", "ambas", "par", "doble", "ciento", "cien", "mil", "millón"}),
+    in_phrases=frozenset(
+        {"medio", "media", "ambos", "ambas", "par", "doble", "ciento", "cien", "mil", "millón", "década", "siglo"}
+    ),
     phrases={
         r"\bmedio millón\b": "\x1a500000",
         r"\bun millón y medio\b": "\x1a1500000",
         r"\bmedia docena\b": "\x1a6",
         r"\bmil y un[ao]?\b": "\x1a1001",
         r"\b(?:amb[oa]s|un par|el doble)\b": "\x1b2",
+        r"\buna década\b": "\x1b10 años",
+        r"\bun siglo\b": "\x1b100 años",
         r"\bla una(?= (?:de la|y|en punto)\b)": "la \x1a1",
         r"\bpor ciento\b": "%",
         r"\b(?:cien por cien|ciento por ciento)\b": "\x1a100 %",
@@ -237,6 +246,8 @@ def values(written: str, language: str) -> frozenset[float]:
     thousands, decimal = _float(whole + fraction), _float(whole, fraction)
     if language == "en":
         return frozenset({thousands if mark == "," else decimal})
+    if fraction.endswith("0"):
+        return frozenset({thousands})  # nobody writes out a decimal's last zero
     return frozenset({thousands, decimal} if mark == "," else {thousands})
 
 
