@@ -57,6 +57,21 @@ PAIRS: dict[Check, tuple[str, str, str]] = {
         "Visita [nuestra página](https://example.org/en/a).",
         "Visita [nuestra página](https://example.org/es/a).",
     ),
+    Check.LINK_ORDER: (
+        "[One](https://example.org/1), [two](https://example.org/2).",
+        "[Uno](https://example.org/2), [dos](https://example.org/1).",
+        "[Uno](https://example.org/1), [dos](https://example.org/2).",
+    ),
+    Check.SHORTENED: (
+        "We won today. Nobody was alone. Come and see.",
+        "Hoy ganamos. Ven a ver.",
+        "Hoy ganamos: nadie estuvo a solas. Ven a verlo.",
+    ),
+    Check.VALUE_ORDER: (
+        "From $20 to $30 an hour.",
+        "De 30 a 20 dólares la hora.",
+        "De 20 a 30 dólares la hora.",
+    ),
     Check.READING_LEVEL: (
         "Long.",
         "La institucionalización interdepartamental imposibilitaba sistemáticamente la participación comunitaria "

@@ -24,6 +24,7 @@ from newsletter.content.schema import Issue
 from newsletter.errors import Level, SourceSpan
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.checks.address import check_address
+from newsletter.i18n.checks.complete import check_complete
 from newsletter.i18n.checks.findings import Check, CheckFinding, Severity, severity_of
 from newsletter.i18n.checks.language import check_language
 from newsletter.i18n.checks.reading import reading_ease
@@ -110,7 +111,8 @@ def compare(pair: Pair, limits: Limits, terms: Terms, partners: LinkPartners | N
     """Everything in which two texts do not agree, in whatever languages they are."""
     yield from check_structure(pair, partners or LinkPartners(), limits)
     yield from check_values(pair)
-    yield from check_language(pair, terms.kept)
+    yield from check_complete(pair, terms.kept)
+    yield from check_language(pair)
     yield from terms.check(pair.source.plain, pair.target.plain)
 
 

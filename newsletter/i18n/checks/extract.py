@@ -92,17 +92,19 @@ _MONEY_WORDS = frozenset(
         "cents centavos"
     )
 )
+_MARKS = str.maketrans("", "", IN_WORDS + OPTIONAL + STAND_IN)
 _HOURS = 24
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one text; whatever has been read is replaced by STAND_IN, so that nothing counts twice."""
+    """Reads one text; whatever has been read is replaced by as many STAND_INs, so that nothing counts twice."""
 
     text: str
     language: str
     other: str
     found: list[Value] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)  # where each of ``found`` stands
     days: set[tuple[int, int]] = field(default_factory=set)
 
     def take(self, pattern: re.Pattern[str], read: Callable[[re.Match[str]], Iterable[Value] | None]) -> None:
@@ -112,27 +114,30 @@ class _Reader:
             read_values = read(found)
             if read_values is None:
                 return found.group()
+            before = len(self.found)
             self.found += read_values
-            return STAND_IN
+            self.places += [found.start()] * (len(self.found) - before)
+            return STAND_IN * len(found[0])
 
         self.text = pattern.sub(replaced, self.text)
 
     def reading(self, code: str, keys: Iterable[Key], shown: str, *, weak: Iterable[Key] = ()) -> Value:
         """A value as sure as the marks in what was read say."""
         sure = Sure.POSSIBLE if OPTIONAL in shown else Sure.SAID if IN_WORDS in shown else Sure.CERTAIN
-        clean = re.sub(r"[\x1a\x1b\ufffc]", "", shown).strip(" ,")
+        clean = shown.translate(_MARKS).strip(" ,")
         clean = clean.removesuffix(".") if clean.count(".") == 1 else clean  # the sentence's, not that of "p.m."
         return Value(code, frozenset(keys), clean, sure, frozenset(weak))
 
 
 def read(text: Text, other: Text) -> tuple[list[Value], set[tuple[int, int]]]:
-    """The values of a text, and its days as (month, day).  ``other`` tells "April", the name, from April."""
+    """The values of a text, in order, and its days as (month, day).  ``other`` tells "April", the name, from April."""
     language, words = text.language, text.vocabulary
     reader = _Reader(ordinals.compounds_in_digits(digits(text), text), language, other.plain)
     if _DIGIT.search(reader.text):
         _read_digits(reader, words)
     _read_words(reader, text)
-    return reader.found, reader.days
+    placed = sorted(range(len(reader.places)), key=reader.places.__getitem__)
+    return [reader.found[number] for number in placed] + reader.found[len(placed) :], reader.days
 
 
 def _read_digits(reader: _Reader, words: frozenset[str]) -> None:
@@ -153,7 +158,8 @@ def _read_digits(reader: _Reader, words: frozenset[str]) -> None:
     if "%" in text or "percent" in words or "per" in words:
         reader.take(_PATTERNS[language]["percent"], lambda found: _counted(reader, found, "%"))
     if moments.CLOCK_HINT.search(text):
-        reader.text = moments.spoken_in_digits(reader.text, language)
+        if not words.isdisjoint(moments.SPOKEN_WORDS):
+            reader.text = moments.spoken_in_digits(reader.text, language)
         reader.take(moments.CLOCK[language], lambda found: _clock(reader, found))
         reader.take(moments.BARE_CLOCK[language], lambda found: _bare_clock(reader, found))
     _read_dates(reader, named=bool(words & moments.MONTH_WORDS[language]))
@@ -247,9 +253,9 @@ def _read_dates(reader: _Reader, *, named: bool) -> None:
             return None  # "our 1st march"
         month = names[found["month"].lower()]
         read = [reader.reading(Check.DATES, [("month", month)], found["month"])]
-        for written in (found["day"], found["other"] if "other" in found.groupdict() else None):
-            if written:
-                number = re.search(r"\d+", written)
+        for written in sorted({"day", "other"} & found.groupdict().keys(), key=found.start):
+            if found[written]:
+                number = re.search(r"\d+", found[written])
                 day = int(number.group()) if number else 1
                 reader.days.add((month, day))
                 read.append(replace(reader.reading(Check.DATES, [("n", float(day))], found[0]), sure=Sure.CERTAIN))
@@ -298,15 +304,17 @@ def _plain(reader: _Reader, found: re.Match[str]) -> list[Value]:
         parts = [float(part) for part in re.findall(r"\d+", written)]
         return [reader.reading(Check.NUMBERS, [("n", part)], written) for part in parts]
     weak: set[Key] = set()
+    behind = found.string[found.end() : found.end() + 10]
+    years = (
+        10 if behind.startswith((" decades", " décadas")) else 100 if behind.startswith((" centur", " siglos")) else 0
+    )
     for number in numbers:
         if number <= _HOURS and not scale and number.is_integer():
             weak |= set(_times((int(number) % _HOURS, (int(number) + 12) % _HOURS), 0))
-        if number in (8, 15) and re.match(r" días", found.string[found.end() : found.end() + 5]):
+        if number in (8, 15) and behind.startswith(" días"):
             weak.add(("n", number // 7))  # "ocho días" is a week, "quince días" are two
-    if ages := re.match(
-        r" (?:(?P<decades>decades|décadas)|centuries|siglos)\b", found.string[found.end() : found.end() + 11]
-    ):
-        weak |= {("n", number * (10 if ages["decades"] else 100)) for number in numbers}  # "veinte años"
+        if years:
+            weak.add(("n", number * years))  # "two decades" may be "veinte años"
     if scale:
         weak |= {("n", number) for number in _scaled(reader, written, "")}
     value = reader.reading(Check.NUMBERS, [("n", number) for number in numbers], found[0], weak=weak)

@@ -36,11 +36,13 @@ class Check(StrEnum):
     EDGE_SPACE = "edge-space"
     TOO_LONG = "too-long"
 
+    LINK_ORDER = "link-order"
     NUMBERS = "numbers"
     AMOUNTS = "amounts"
     DATES = "dates"
     TIMES = "times"
     UNTRANSLATED = "untranslated"
+    SHORTENED = "shortened"
     INVERTED_MARKS = "inverted-marks"
     GLOSSARY = "glossary"
     FORM_OF_ADDRESS = "form-of-address"
@@ -48,17 +50,20 @@ class Check(StrEnum):
     EMPHASIS = "emphasis"
     DOUBLE_SPACE = "double-space"
     FINAL_PUNCTUATION = "final-punctuation"
+    VALUE_ORDER = "value-order"
     OTHER_LANGUAGE_LINK = "other-language-link"
     READING_LEVEL = "reading-level"
     STALE_WAIVER = "stale-waiver"
 
 
 _WAIVABLE = (
+    Check.LINK_ORDER,
     Check.NUMBERS,
     Check.AMOUNTS,
     Check.DATES,
     Check.TIMES,
     Check.UNTRANSLATED,
+    Check.SHORTENED,
     Check.INVERTED_MARKS,
     Check.GLOSSARY,
     Check.FORM_OF_ADDRESS,
@@ -67,6 +72,7 @@ _WARNINGS = (
     Check.EMPHASIS,
     Check.DOUBLE_SPACE,
     Check.FINAL_PUNCTUATION,
+    Check.VALUE_ORDER,
     Check.OTHER_LANGUAGE_LINK,
     Check.READING_LEVEL,
     Check.STALE_WAIVER,

@@ -44,6 +44,7 @@ WEEKDAYS: Mapping[str, Mapping[str, int]] = {
 MONTH_WORDS = {"en": frozenset(MONTHS["en"]) | {"mayo"}, "es": frozenset(MONTHS["es"])}
 FULL_MONTHS = {"en": frozenset(_MONTHS["en"]), "es": frozenset(_MONTHS["es"]) | {"setiembre"}}
 TURN_WORDS = frozenset({"noon", "midday", "midnight", "mediodía", "mediodia", "medianoche", "noche"})
+SPOKEN_WORDS = frozenset({"half", "quarter", "media", "cuarto"})
 FULL_WEEKDAY = 5  # letters from which a weekday's name is no abbreviation
 # English words that name a month only where their neighbours say so.
 AMBIGUOUS_MONTHS = frozenset({"may", "march", "august", "mar"})

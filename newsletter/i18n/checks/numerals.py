@@ -225,15 +225,18 @@ def _add(word: str, total: int, current: int, ways: _Language, *, joined: bool, 
     return fits, total, current + value
 
 
+_NO_DIGITS = str.maketrans("", "", f"{IN_WORDS}{OPTIONAL}\u00a0\u202f\u2009 ")
+
+
 def values(written: str, language: str) -> frozenset[float]:
     """What a number in digits may be worth; two values where customs differ.
 
     Empty for digits that are no number: "10,25,50" or "1.2.3".
     """
-    text = re.sub(r"[\x1a\x1b\u00a0\u202f\u2009 ]", "", written)
-    last = max(text.rfind("."), text.rfind(","))
-    if last < 0:
+    text = written.translate(_NO_DIGITS)
+    if text.isdecimal():
         return frozenset({float(text)})
+    last = max(text.rfind("."), text.rfind(","))
     whole, fraction = text[:last], text[last + 1 :]
     mark, others = text[last], set(re.findall(r"[.,]", whole))
     grouped = re.fullmatch(r"\d{1,3}(?:([.,])\d{3})*", whole) is not None

@@ -51,6 +51,7 @@ WORDS: Mapping[str, Mapping[str, int]] = {
         **_TENS["es"],
     },
 }
+_KNOWN = {language: frozenset(words) for language, words in WORDS.items()}
 _COMPOUND = {
     "en": re.compile(rf"\x1a(?P<tens>[2-9]0)-(?P<unit>{'|'.join(_UNITS['en'])})\b", re.IGNORECASE),
     "es": re.compile(rf"\b(?P<tens>{'|'.join(_TENS['es'])}) (?P<unit>{'|'.join(_UNITS['es'])})\b", re.IGNORECASE),
@@ -62,7 +63,7 @@ _ROMAN = {"I": 1, "V": 5, "X": 10}
 def compounds_in_digits(plain: str, text: Text) -> str:
     """The text with "twenty-fifth" and "vigésimo quinto" as "25th"."""
     language = text.language
-    if not text.vocabulary & _UNITS[language].keys():
+    if language == "es" and text.vocabulary.isdisjoint(_TENS["es"]):
         return plain
 
     def written(found: re.Match[str]) -> str:
@@ -75,13 +76,15 @@ def compounds_in_digits(plain: str, text: Text) -> str:
 def in_words(text: Text) -> Iterator[tuple[str, int]]:
     """Each ordinal that is one word, with its number."""
     words = WORDS[text.language]
-    for word in text.vocabulary & words.keys():
+    for word in text.vocabulary & _KNOWN[text.language]:
         yield word, words[word]
 
 
 def centuries(text: Text) -> Iterator[tuple[str, int]]:
     """The numbers of "siglo XXI", "siglos XIX y XX"."""
-    for found in _CENTURY.finditer(text.plain) if text.vocabulary & {"siglo", "siglos"} else ():
+    if text.vocabulary.isdisjoint(("siglo", "siglos")):
+        return
+    for found in _CENTURY.finditer(text.plain):
         for roman in filter(None, found.groups()):
             numbers = [_ROMAN[letter] for letter in roman]
             signed = [-n if any(n < after for after in numbers[place + 1 :]) else n for place, n in enumerate(numbers)]

@@ -1,6 +1,7 @@
 """What both texts must hold alike, whatever they say: placeholders, links, Markdown, edges, length.
 
-All of it blocks, except emphasis: languages stress different words.
+All of it blocks, except emphasis and the order of links: languages stress
+different words, and put them elsewhere.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from babel.messages.plurals import get_plural
@@ -18,8 +20,6 @@ from newsletter.content.problems import Problem
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.text import Pair, Text
 from newsletter.wording import joined, said
-
-_LANGUAGE_SEGMENT = re.compile(r"/(?P<language>[a-z]{2})(?:[-_][a-z]{2})?(?=/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +47,39 @@ class LinkPartners:
         """What stands for a page in whichever of the two languages it is linked."""
         if url in self.by_url:
             return min(self.by_url[url].values())
-        split = urlsplit(url)
-        found = _LANGUAGE_SEGMENT.match(split.path)
-        if found and found["language"].lower() in languages:
-            return split._replace(path=split.path[found.end() :] or "/").geturl()
-        return url
+        return _without_language(url, languages)
 
     def in_language(self, url: str, language: str) -> bool:
         """Whether the page is known to be in that language, and not in another as well."""
         locales = [locale for locale, known in self.by_url.get(url, {}).items() if known == url]
         if locales:
             return all(locale[:2] == language for locale in locales)
-        found = _LANGUAGE_SEGMENT.match(urlsplit(url).path)
-        return bool(found and found["language"].lower() == language)
+        return _without_language(url, (language,)) != url
+
+
+def _without_language(url: str, languages: tuple[str, ...]) -> str:
+    """An address without what tells its language: es.example.org, example.org/es/…, report-es.pdf, ?lang=es."""
+    named, *patterns = _marks(languages)
+    if "@" in url or not named.search(url):
+        return url
+    split = urlsplit(url)
+    parts = (split.netloc, split.path, split.query)
+    host, path, query = (pattern.sub("", part) for pattern, part in zip(patterns, parts, strict=True))
+    changed = split._replace(netloc=host, path=path or (split.path and "/"), query=query)
+    return url if changed == split else changed.geturl()
+
+
+@lru_cache
+def _marks(languages: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """What any address with a mark has, which is soon looked for; then the marks in host, path and query."""
+    code = f"(?:{'|'.join(languages)})"
+    written = (
+        rf"(?<![a-z]){code}(?![a-z])",
+        rf"^{code}\.(?=[^.]+\.)",
+        rf"/{code}(?:[-_][a-z]{{2}})?(?=/|$)|[-_.]{code}(?=\.\w+$|$)",
+        rf"(?:^|&)(?:lang|language|locale|hl|idioma)={code}(?:[-_]\w+)?(?=&|$)",
+    )
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in written)
 
 
 def check_structure(pair: Pair, partners: LinkPartners, limits: Limits) -> Iterator[Problem]:
@@ -118,15 +138,20 @@ def _links(pair: Pair, partners: LinkPartners) -> Iterator[Problem]:
     languages = pair.source.language, pair.target.language
     wanted = [partners.same_page(url, languages) for url in source]
     got = [partners.same_page(url, languages) for url in target]
+    lost = added = Counter[str]()
     if wanted != got:
         lost, added = Counter(wanted) - Counter(got), Counter(got) - Counter(wanted)
+    if lost or added:
         told = [
             *(said("missing is %(url)s", url=url) for url in lost),
             *(said("not in the source is %(url)s", url=url) for url in added),
         ]
-        message = said("the links differ: %(how)s", how=joined(told) or said("the links stand in another order"))
-        yield Problem(Check.LINKS, message, said("copy each link from the source, in its order"))
+        message = said("the links differ: %(how)s", how=joined(told))
+        yield Problem(Check.LINKS, message, said("copy each link from the source"))
         return
+    if wanted != got:
+        hint = said("see that each stands on the right words; if so, waive it with a reason")
+        yield Problem(Check.LINK_ORDER, said("the links stand in another order"), hint)
     for url in target:
         if languages[0] != languages[1] and partners.in_language(url, languages[0]):
             partner = next((u for u in partners.by_url.get(url, {}).values() if u != url), "")

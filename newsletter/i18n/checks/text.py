@@ -21,7 +21,7 @@ from newsletter.content.placeholders import COUNTED, MARK, PLACEHOLDER
 STAND_IN = "\ufffc"  # object replacement character: "something that is no text stands here"
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|www\.)[^\s<>\"“”«»]+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", re.IGNORECASE)
 _MAYBE_ADDRESS = re.compile(r"[@:]|www\.", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _TRAILING = ".,;:!?…)]}'’*_"
 # What can only be a letter or a space in Markdown: a text of nothing else is one paragraph without markup.
 _MARKUP = re.compile(r"[*_\[\]<>#&\\`!]|^[ \t]*(?:[-+]|\d+[.)])[ \t]", re.MULTILINE)
@@ -75,7 +75,7 @@ class Text:
     @cached_property
     def words(self) -> list[str]:
         """The words, as written, without punctuation."""
-        return _WORD.findall(self.plain)
+        return WORD.findall(self.plain)
 
     @cached_property
     def lowered(self) -> list[str]:
@@ -94,7 +94,8 @@ class Text:
     @cached_property
     def sentences(self) -> list[str]:
         """The sentences, without the spaces around them."""
-        pieces = re.split(r"(?<=[.!?…])[\"”»’)]*\s+|\n+", self.plain)
+        # What goes on in small letters is the same sentence: "5 p.m. sharp", "“Who?” she asked".
+        pieces = re.split(r"(?<=[.!?…])[\"”»’)]*\s+(?![a-zà-ÿ])|\n+", self.plain)
         return [piece.strip() for piece in pieces if piece.strip()]
 
     @cached_property

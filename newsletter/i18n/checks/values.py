@@ -17,6 +17,8 @@ from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.numerals import KNOWN
 from newsletter.i18n.checks.text import Pair
 
+_NO_ORDER = {"name", "month", "weekday"}  # kinds of keys that may stand anywhere
+_YEARS = frozenset(map(float, range(1900, 2100)))
 _BARE = {"n", "name", "time"}  # kinds of keys that have no unit
 
 
@@ -37,6 +39,9 @@ def check_values(pair: Pair) -> Iterator[Problem]:
     if not checks and days != other_days and len(days) == len(other_days):
         message = wording.said("days and months are paired differently")
         yield Problem(Check.DATES, message, wording.said("compare each date with the source"))
+    elif not checks and (moved := _moved(said, told)):
+        message = wording.said("in the source %(here)s comes before %(there)s, in the translation after it", **moved)
+        yield Problem(Check.VALUE_ORDER, message, wording.said("see that each still belongs to the same words"))
     for code in sorted(checks):
         yield _problem(code, lost, added)
 
@@ -60,6 +65,29 @@ def _checks(lost: list[Value], added: list[Value]) -> set[str]:
     if here and there and Check.NUMBERS in here ^ there and (here | there) - {Check.NUMBERS}:
         return (here | there) - {Check.NUMBERS}
     return here | there
+
+
+def _moved(said: list[Value], told: list[Value]) -> dict[str, str] | None:
+    """Two values of one kind that have changed places, if there are such."""
+    places: dict[Key, set[int]] = {}
+    for place, value in enumerate(told):
+        for key in value.keys | value.weak:
+            places.setdefault(key, set()).add(place)
+    last: dict[tuple[str, str, bool], tuple[int, Value]] = {}
+    for value in said:
+        (unit, number), *others = value.keys
+        if value.sure is not Sure.CERTAIN or unit in _NO_ORDER or others:
+            continue
+        there = set().union(*(places.get(key, ()) for key in (*value.keys, *value.weak)))
+        if len(there) == 1:
+            # "37 people in 2016" may be "en 2016, 37 personas".
+            kind = (value.code, unit, unit == "n" and number in _YEARS)
+            place = there.pop()
+            before, other = last.get(kind, (-1, value))
+            if place < before:
+                return {"here": other.shown, "there": value.shown}
+            last[kind] = place, value
+    return None
 
 
 def _unexplained(these: list[Value], those: list[Value]) -> list[Value]:
