@@ -1,9 +1,10 @@
 """How many faults the checks of translations find, and how much that is right they report.
 
 ``.venv/bin/python -m tests.bench.translation_rates [TABLE] [--each]`` reads a table of pairs that was written
-without looking at the checks: tests/data/translation-heldout.csv.  Each row is right, or has the one fault that
-it names.  *Stopped* is what keeps the edition in the house until somebody mends or waives it.  ``--each`` prints
-every pair that was judged wrongly.  No glossary: whose terms are said how is each organisation's own rule.
+without looking at the checks: tests/data/translation-heldout.csv, or the second one beside it.  Each row is right,
+or has the one fault that it names.  *Stopped* is what keeps the edition in the house until somebody mends or waives
+it.  ``--each`` prints every pair that was judged wrongly.  No glossary: how its terms are said is each
+organisation's own rule.
 """
 
 from __future__ import annotations
