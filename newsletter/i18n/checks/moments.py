@@ -108,6 +108,8 @@ _PART = {
 }
 _TO = {"en": r"(?:[-–—]|to|and|until|till|through)", "es": r"(?:[-–—]|a|y|hasta|o)"}
 _THE = {"en": "", "es": r"(?:las? )?"}
+# What the first hour of a span is not: the day in "el miércoles 11 a las 8:30".
+_NO_DAY = {"en": "", "es": r"(?:(?<=\blas )|(?<=\bla )|(?!\x1a?\d\d? a las?\b))"}
 _MINUTES = {
     "en": r"(?:[:.](?P<m{n}>[0-5]\d))?",
     "es": r"(?:[:.](?P<m{n}>[0-5]\d)| y (?P<w{n}>media|cuarto|\x1a?\d\d?))?",
@@ -122,8 +124,8 @@ def _clock(language: str, number: int) -> str:
 # A time with what tells the half of the day, and the hour before it if it is a span: "6-8 PM".
 CLOCK = {
     language: re.compile(
-        rf"(?=[\x1a\d])(?:{_clock(language, 1)}(?P<p1>{_PART[language]})?\s*{_TO[language]}\s*{_THE[language]})?"
-        rf"{_clock(language, 2)}(?P<p2>{_PART[language]})",
+        rf"(?=[\x1a\d])(?:{_NO_DAY[language]}{_clock(language, 1)}(?P<p1>{_PART[language]})?"
+        rf"\s*{_TO[language]}\s*{_THE[language]})?{_clock(language, 2)}(?P<p2>{_PART[language]})",
         re.IGNORECASE,
     )
     for language in ("en", "es")
