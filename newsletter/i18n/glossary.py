@@ -29,6 +29,7 @@ from newsletter.wording import joined, said
 
 FILE_NAME = "glossary.csv"
 CODE = "bad-glossary"
+_DELIMITERS = ",;\t"  # whichever a spreadsheet writes, by its country
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Terms:
     def _wanted(self) -> tuple[re.Pattern[str], dict[str, Term], dict[Term, re.Pattern[str]]] | None:
         if not self._terms:
             return None
-        by_form = {form.casefold(): term for term in self._terms for form in term.sources}
+        by_form = {form.casefold(): term for term in self._terms for form in term.sources if form == form.lower()}
+        by_form |= {form: term for term in self._terms for form in term.sources}
         forms = [form for term in self._terms for form in term.sources]
         return _any_of(forms), by_form, {term: _any_of(term.targets) for term in self._terms}
 
@@ -65,20 +67,25 @@ class Terms:
             return
         pattern, by_form, _targets = self._wanted
         for match in pattern.finditer(source):
-            yield match.start(), match.end(), by_form[match.group().casefold()]
+            yield match.start(), match.end(), _term(match.group(), by_form)
 
     def check(self, source: str, target: str) -> Iterator[Problem]:
         """Each term of the source that the translation does not say as the glossary does."""
         if self._wanted is None:
             return
         pattern, by_form, targets = self._wanted
-        found = {by_form[match.group().casefold()]: match.group() for match in pattern.finditer(source)}
+        found = {_term(match.group(), by_form): match.group() for match in pattern.finditer(source)}
         for term, shown in found.items():
             if not targets[term].search(target):
                 ways = joined([f"‘{form}’" for form in term.targets])
                 message = said("the glossary says %(ways)s for ‘%(term)s’", ways=ways, term=shown)
                 hint = said("write it so, or add the other way to %(file)s after a |", file=FILE_NAME)
                 yield Problem(Check.GLOSSARY, message, hint)
+
+
+def _term(found: str, by_form: dict[str, Term]) -> Term:
+    """As it is written, if there is such a term: "ICE" beside "ice"."""
+    return by_form.get(found) or by_form[found.casefold()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,37 +116,50 @@ def read_glossary(path: Path, shown: str, locales: Sequence[str]) -> Glossary:
         return Glossary()
     text = _text(path, shown)
     findings = list(find_invisible(text, shown))
-    delimiter = ";" if text.startswith("term;") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = [name.strip() for name in next(reader, [])]
-    if header[:1] != ["term"]:
-        hint = said("the first row is: %(row)s", row=",".join(["term", *locales]))
-        message = said("the first column is not 'term'")
-        raise ContentError([*findings, Finding(SourceSpan(shown), CODE, message, hint)])
-    findings += [
-        Finding(
-            SourceSpan(shown),
-            "unknown-locale",
-            said("unknown locale '%(locale)s'", locale=name),
-            did_you_mean(name, locales),
-        )
-        for name in header[1:]
-        if name not in locales
-    ]
-    rows = []
+    rows: list[tuple[str, dict[str, tuple[str, ...]]]] = []
     seen: dict[str, int] = {}
-    for row in reader:
-        cells = [cell.strip() for cell in row]
-        if not any(cells):
-            continue
-        if finding := _complaint(cells, len(header), seen, SourceSpan(shown, reader.line_num)):
-            findings.append(finding)
-        seen.setdefault(cells[0], reader.line_num)
-        ways = zip(header[1:], cells[1:], strict=False)
-        rows.append((cells[0], {name: _cell(cell, cells[0]) for name, cell in ways}))
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        names = _cells(next(reader, []))
+        if names[:1] != ["term"]:
+            hint = said("the first row is: %(row)s", row=",".join(["term", *locales]))
+            message = said("the first column is not 'term'")
+            raise ContentError([*findings, Finding(SourceSpan(shown), CODE, message, hint)])
+        findings += _complaints_of_columns(names, shown, locales)
+        for row in reader:
+            if not any(cells := _cells(row)):
+                continue
+            if finding := _complaint(cells, len(names), seen, SourceSpan(shown, reader.line_num)):
+                findings.append(finding)
+            seen.setdefault(cells[0], reader.line_num)
+            ways = zip(names[1:], cells[1:], strict=False)
+            rows.append((cells[0], {name: _cell(cell, cells[0]) for name, cell in ways}))
+    except csv.Error as error:
+        message = said("cannot be read: %(why)s", why=str(error))
+        hint = said("open it in a spreadsheet program and save it anew as CSV in UTF-8")
+        findings.append(Finding(SourceSpan(shown, reader.line_num), CODE, message, hint))
     if findings:
         raise ContentError(findings)
     return Glossary(tuple(rows))
+
+
+def _cells(row: list[str]) -> list[str]:
+    """The cells of a row, without the empty ones that spreadsheets write behind it."""
+    cells = [cell.strip() for cell in row]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
+def _complaints_of_columns(names: list[str], shown: str, locales: Sequence[str]) -> Iterator[Finding]:
+    for place, name in enumerate(names[1:], 1):
+        if name not in locales:
+            message = said("unknown locale '%(locale)s'", locale=name)
+            yield Finding(SourceSpan(shown), "unknown-locale", message, did_you_mean(name, locales))
+        elif name in names[:place]:
+            message = said("two columns are called '%(name)s'", name=name)
+            yield Finding(SourceSpan(shown), CODE, message, said("put other ways after a |"))
 
 
 def _text(path: Path, shown: str) -> str:
@@ -156,7 +176,7 @@ def _text(path: Path, shown: str) -> str:
     if len(raw) > MAX_BYTES:
         message = said("the file is larger than %(most)s KB", most=MAX_BYTES // 1024)
         raise ContentError([Finding(where, "too-large", message, said("keep to the organisation's own terms"))])
-    return text.replace("\r\n", "\n")
+    return re.sub(r"\A\"?sep=.\"?\n", "", text.replace("\r\n", "\n"))  # Excel's own first line
 
 
 def _complaint(cells: list[str], columns: int, seen: dict[str, int], where: SourceSpan) -> Finding | None:

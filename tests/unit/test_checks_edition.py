@@ -280,6 +280,25 @@ def test_glossary_holds_in_both_directions(tmp_path: Path) -> None:
     assert problem.message == "the glossary says ‘Migrant Justice’ for ‘Justicia Migrante’"
 
 
+def test_term_is_told_from_one_that_differs_by_its_capitals(tmp_path: Path) -> None:
+    terms = glossary(tmp_path, "term,en,es\nICE,=,=\nice,=,hielo\n").terms("en", "es")
+    assert list(terms.check("ICE came.", "Vino ICE.")) == []
+    assert len(list(terms.check("The ice came.", "Vino ICE."))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"term";"en";"es"\r\n"farm";"=";"rancho"\r\n',  # LibreOffice, every cell in quotation marks
+        "sep=;\r\nterm;en;es\r\nfarm;=;rancho\r\n",  # Excel
+        "term,en,es,,\nfarm,=,rancho,,\n",  # a column that was used once
+        "term\ten\tes\nfarm\t=\trancho\n",
+    ],
+)
+def test_glossary_is_read_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    assert glossary(tmp_path, text).rows == (("farm", {"en": ("farm",), "es": ("rancho",)}),)
+
+
 def test_mistakes_of_the_glossary_come_at_once_with_their_lines(tmp_path: Path) -> None:
     with pytest.raises(ContentError) as caught:
         glossary(tmp_path, "term,en,fr\na,=,=\na,=,=\nb,x,y,z\n,x\n")
@@ -292,7 +311,13 @@ def test_mistakes_of_the_glossary_come_at_once_with_their_lines(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("name,en\n", "bad-glossary"), ("term,en\n\x00,a\n", "invisible-character")]
+    ("text", "code"),
+    [
+        ("name,en\n", "bad-glossary"),
+        ("term,en\n\x00,a\n", "invisible-character"),
+        ("term,en,en\na,=,b\n", "bad-glossary"),  # of two such columns one would count, and nobody knew which
+        (f'term,en\n"{"a" * 140_000}",=\n', "bad-glossary"),
+    ],
 )
 def test_file_that_is_no_glossary_is_refused(tmp_path: Path, text: str, code: str) -> None:
     with pytest.raises(ContentError) as caught:
