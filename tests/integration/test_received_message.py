@@ -212,7 +212,7 @@ blocks:
         ".Dots and ¡signs!": ".Puntos",
         "p": "p",
         ".begins with a dot": ".empieza",
-        "..and two, then {first_name|.}. And spaces at the end:": "..y dos, {first_name|.}.",
+        "..and two, then {first_name|.}. And spaces at the end:": "..y dos, luego {first_name|.}. Y espacios al final:",
         "From here on. " + " ".join(["long"] * 400): " ".join(["From", *["largo"] * 400]),
         ".": ".",
         "From nobody": "From nadie",
