@@ -10,5 +10,12 @@ from __future__ import annotations
 import os
 import sys
 
+import pytest
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those of one machine first: they build on each other, and what comes first no other process takes over."""
+    items.sort(key=lambda item: item.path.name != "test_units.py")

@@ -8,6 +8,7 @@ and of several ``serve``, a lock of the server's, who sends the mails of forms.
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -29,7 +30,8 @@ def only_run(database: Path | None) -> Iterator[None]:
         yield
         return
     with _held(_lock_file(database), 0):
-        for part in sorted(database.parent.glob(f"{database.name}.send.lock.*")):
+        lock = _lock_file(database)
+        for part in sorted(lock.parent.glob(f"{glob.escape(lock.name)}.*")):
             with _held(part, LEFT_OVER):
                 pass
         yield

@@ -27,7 +27,8 @@ async def deliver_in_parts(
 ) -> None:
     """Let ``workers`` processes deliver what the desk gives out.  ``run_words`` name the campaign and the run.
 
-    A part tells its errors on standard error itself.  Raises StoreError.
+    A part tells its errors on standard error itself.  If all have failed, the
+    desk is stopped: another run would end just the same.  Raises StoreError.
     """
     shares = [connections * (n + 1) // workers - connections * n // workers for n in range(workers)]
     parts = [
@@ -37,29 +38,48 @@ async def deliver_in_parts(
     ]
     ended = asyncio.gather(*parts, return_exceptions=True)
     await desk.serve(ended)
-    for failure in filter(None, await ended):
-        raise failure
+    codes = await ended
+    for failure in codes:
+        if isinstance(failure, BaseException):
+            raise failure
+    if all(codes):
+        desk.stop()
 
 
-async def _part(root: Path, words: list[str], desk: Desk, on_result: OnResult) -> None:
-    """Start one process, and serve it until it ends."""
+async def _part(root: Path, words: list[str], desk: Desk, on_result: OnResult) -> int:
+    """Start one process, and serve it until it ends; its exit code."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "newsletter", *words, cwd=root, stdin=pipe, stdout=pipe, limit=LONGEST_LINE
-    )
-    assert process.stdin is not None
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "newsletter", *words, cwd=root, stdin=pipe, stdout=pipe, limit=LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C is for the parent, which passes it on: a part may still be starting
+        )  # fmt: skip
+    except OSError as error:
+        tell(f"warning: a process that should send could not be started: {error.strerror}")
+        return 1
+    stdin = process.stdin
+    assert stdin is not None
     assert process.stdout is not None
-    line = BranchLine(desk, process.stdin.write, on_result)
+
+    def write(said: bytes) -> None:
+        if not stdin.is_closing():  # it is gone, as its standard output will tell; uvloop would raise
+            stdin.write(said)
+
+    line = BranchLine(desk, write, on_result)
     watching = asyncio.ensure_future(_stop_with(desk, line))
     try:
         async for said in process.stdout:
+            if not said.endswith(b"\n"):
+                break  # it died while it said this
             line.hear(said)
     finally:
         watching.cancel()
         line.close()
+        stdin.close()  # whatever happened here, it is to finish
     code = await process.wait()
     if code not in _TOLD:
         tell(f"warning: a part of this sending ended with {code}; what it held is in doubt, the others go on")
+    return code
 
 
 async def _stop_with(desk: Desk, line: BranchLine) -> None:

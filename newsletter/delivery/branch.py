@@ -88,7 +88,7 @@ class Branch:
         self.stopped.set()
         self.ending.set()
 
-    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+    async def serve(self, workers: asyncio.Future[Any]) -> None:
         """Wait until every task is done and every result is told."""
         await asyncio.wait([workers])
         self._tell()
@@ -164,8 +164,7 @@ class BranchLine:
 
     def stop(self) -> None:
         """Let the branch know, also if it has not asked for anything."""
-        if not self._closed:
-            self._give()
+        self._give()
 
     def close(self) -> None:
         """The branch is gone: what it had in hand may have been handed over or not."""
@@ -180,22 +179,24 @@ class BranchLine:
         self._desk.report(result)
         self._on_result(result)
 
-    def _answer(self, future: asyncio.Future[Claim | None]) -> None:
-        self._asked.popleft()
-        if future.cancelled():
-            return
-        claim = future.result()
-        if self._closed:
+    def _answer(self, _done: asyncio.Future[Claim | None]) -> None:
+        """In the order asked: a stop turns the last away before an exchange under way has answered the first."""
+        while self._asked and self._asked[0].done():
+            future = self._asked.popleft()
+            claim = None if future.cancelled() else future.result()
+            if self._closed:
+                if claim is not None:
+                    self._desk.report(Result(claim, Outcome(State.PENDING)))
+                continue
             if claim is not None:
-                self._desk.report(Result(claim, Outcome(State.PENDING)))
-            return
-        if claim is not None:
-            self._held[claim.addressee.id] = claim
-        if not self._given:
-            asyncio.get_running_loop().call_soon(self._give)
-        self._given.append(claim)
+                self._held[claim.addressee.id] = claim
+            if not self._given:
+                asyncio.get_running_loop().call_soon(self._give)
+            self._given.append(claim)
 
     def _give(self) -> None:
+        if self._closed:
+            return
         claims = [None if claim is None else _claim_fields(claim) for claim in self._given]
         self._given = []
         said = {"claims": claims, "lease_ends": self._desk.lease_ends, "stopping": self._desk.stopping}

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.desk import Claim, Result
@@ -104,7 +104,7 @@ class Counter(Protocol):
         """Begin nothing more."""
         ...
 
-    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+    async def serve(self, workers: asyncio.Future[Any]) -> None:
         """Do what the tasks need until they are done."""
         ...
 

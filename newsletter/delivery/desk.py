@@ -14,7 +14,7 @@ import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.states import Outcome, State
@@ -144,7 +144,7 @@ class Desk:
         _turn_away(waiting)
         self._wake.set()
 
-    async def serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+    async def serve(self, workers: asyncio.Future[Any]) -> None:
         """Exchange until every worker is done and every result is committed.
 
         If the ledger fails, what is under way ends, its recording is tried once
@@ -167,7 +167,7 @@ class Desk:
         await self.stopped.wait()
         self.stop()
 
-    async def _serve(self, workers: asyncio.Future[list[BaseException | None]]) -> None:
+    async def _serve(self, workers: asyncio.Future[Any]) -> None:
         while not (workers.done() and not self._results and not self._unsure):
             if not self._wake.is_set():
                 with contextlib.suppress(TimeoutError):

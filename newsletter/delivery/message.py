@@ -293,6 +293,6 @@ def _slot(value: str) -> bytes:
     """A value between two soft line breaks; nothing for an empty value."""
     if not value:
         return b""
-    if len(value) < LINE and _PLAIN_SLOT.fullmatch(value):
+    if len(value) < LINE and "  " not in value and _PLAIN_SLOT.fullmatch(value):
         return b"=\r\n" + value.encode("ascii") + b"=\r\n"
     return b"=\r\n" + quoted(value) + b"=\r\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -98,3 +99,18 @@ def test_a_part_that_is_killed_leaves_what_it_held_in_doubt_and_the_other_goes_o
     assert states["in_doubt"] <= 2
     assert states["accepted"] + states["in_doubt"] == 400
     assert Counter(inbox.recipients()).most_common(1)[0][1] == 1
+
+
+def test_parts_that_all_fail_end_the_command_also_when_it_waits(space: Space, people: People) -> None:
+    people(10)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port, connections=2)
+        space.run("send", "june", "-s", "everybody", "--yes", "--queue")
+    space.set("smtp", port=port, connections=2)
+    run = space.start("send", "june", "-s", "everybody", "--yes", "--workers", "2", "--wait")
+    _out, err = run.communicate(timeout=60)
+    assert run.returncode in (2, 3), err
+    assert "Traceback" not in err
+    assert Counter(ledger(space).values()) == {"pending": 10}

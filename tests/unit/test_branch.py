@@ -163,3 +163,22 @@ async def test_a_stop_reaches_a_branch_that_asks_for_nothing() -> None:
     assert pair.branch.stopping
     assert await pair.branch.claim() is None
     await pair.end()
+
+
+async def test_answers_keep_their_order_when_a_stop_turns_the_last_away_first() -> None:
+    pair = Pair(claim(1), claim(2))
+    first = await pair.branch.claim()
+    assert first == claim(1)
+    pair.ledger.open.clear()
+    other = asyncio.ensure_future(pair.branch.claim())
+    await asyncio.sleep(0.01)  # an exchange is under way for it
+    pair.branch.report(Result(claim(1), ACCEPTED))
+    last = asyncio.ensure_future(pair.branch.claim())
+    await asyncio.sleep(0.01)
+    pair.desk.stop()
+    pair.ledger.open.set()
+    assert await other == claim(2)
+    assert await last is None
+    pair.branch.report(Result(claim(2), ACCEPTED))
+    await asyncio.sleep(0)
+    await pair.end()

@@ -62,11 +62,20 @@ async def _branch() -> AsyncIterator[Branch]:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     pipe, flow = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
     writer = asyncio.StreamWriter(pipe, flow, None, loop)
-    branch = Branch(writer.write)
+
+    def write(said: bytes) -> None:
+        if pipe.is_closing():
+            branch.lose()  # uvloop would raise
+        else:
+            writer.write(said)
+
+    branch = Branch(write)
 
     async def hear() -> None:
         try:
             async for line in reader:
+                if not line.endswith(b"\n"):
+                    break
                 branch.hear(line)
         finally:
             branch.lose()
@@ -75,7 +84,10 @@ async def _branch() -> AsyncIterator[Branch]:
     try:
         yield branch
     finally:
-        hearing.cancel()
         with contextlib.suppress(ConnectionError):  # the parent is gone; that is heard at standard input
+            pipe.set_write_buffer_limits(0)  # or drain() is content with what is left in our hands
             await writer.drain()
         writer.close()
+        if hearing.done():
+            hearing.result()  # a fault of the program does not pass in silence
+        hearing.cancel()

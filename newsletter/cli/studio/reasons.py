@@ -9,7 +9,7 @@ from __future__ import annotations
 from newsletter.wording import recalled, said
 
 PAUSED_HERE = said("a person paused it in the studio")
-# What newsletter.delivery.brake, store.upkeep, cli.campaigns and cli.working write there.
+# What newsletter.delivery.brake, store.upkeep, cli.commands.campaigns and cli.working write there.
 REASONS = (
     PAUSED_HERE,
     said("a person paused it"),
