@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from newsletter.adapters.dkim import DkimSigner, PrivateKey, load_key
 from newsletter.adapters.smtp import SmtpServer
+from newsletter.content.placeholders import mark
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
 from newsletter.delivery.states import State
 from newsletter.delivery.writer import write_message
@@ -132,6 +133,12 @@ def test_spaces_of_every_kind_verify_and_arrive_as_text(text: str) -> None:
     assert b"\t" not in body
     plain = next(email.message_from_bytes(signed, policy=email.policy.default).iter_parts())
     assert plain.get_content().replace("\r\n", "\n").rstrip("\n") == text.replace("\t", " ").rstrip("\n")
+
+
+@pytest.mark.parametrize("fallback", ["friend", "dear  friend", " dear friend "])
+def test_a_fallback_with_spaces_verifies(fallback: str) -> None:
+    unnamed = message(name="", text=f"Hi {mark('first_name', fallback)}, we won")
+    assert verified(signer("ed25519").sign(unnamed, NOW), "ed25519")
 
 
 def pem(key: PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
