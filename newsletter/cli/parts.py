@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from newsletter.cli.output import tell
-from newsletter.delivery.branch import BranchLine, OnResult
-from newsletter.delivery.desk import Desk
+from newsletter.delivery.branch import BranchLine
+from newsletter.delivery.desk import Desk, OnResult
 
 LONGEST_LINE = 1 << 24  # bytes; what a server says is kept to 500 characters, and a line speaks of each connection once
 _TOLD = (0, 1, 2, 3, 70)  # ends of which the part itself has said why

@@ -23,8 +23,8 @@ from newsletter.cli.parts import deliver_in_parts
 from newsletter.cli.progress import progress
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.deliver import Counter, OnResult, Transport, deliver
-from newsletter.delivery.desk import Desk
+from newsletter.delivery.deliver import Counter, Transport, deliver
+from newsletter.delivery.desk import Desk, OnResult
 from newsletter.delivery.states import CampaignStatus
 from newsletter.delivery.writer import MessageWriter, ReturnPath
 from newsletter.errors import MailServerError, SendingStoppedError, StoreError
@@ -53,9 +53,7 @@ class Runner:
 
     def ledger(self, campaign: Campaign, token: str = "") -> CampaignLedger:
         """A new run's view of a campaign; or with its ``token``, that of a run which another process began."""
-        token = token or secrets.token_hex(
-            TOKEN_BYTES
-        )  # a part gets it as a word of its command: no hyphen at its head
+        token = token or secrets.token_hex(TOKEN_BYTES)  # never with a hyphen at its head: a part gets it as a word
         limits = self.house.sending_limits()
         return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 

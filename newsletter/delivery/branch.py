@@ -26,11 +26,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from newsletter.audience.subscribers import Addressee
-from newsletter.delivery.desk import LEASE, Claim, Desk, Result
+from newsletter.delivery.desk import LEASE, Claim, Desk, OnResult, Result
 from newsletter.delivery.states import Outcome, State
 
 Write = Callable[[bytes], None]
-OnResult = Callable[[Result], None]
 
 
 class Branch:

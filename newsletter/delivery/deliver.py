@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.desk import Claim, Result
+from newsletter.delivery.desk import Claim, OnResult, Result
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
@@ -110,7 +110,6 @@ class Counter(Protocol):
 
 
 WriteMessage = Callable[[Claim], Awaitable[Mail]]
-OnResult = Callable[[Result], None]
 
 
 async def deliver(

@@ -54,6 +54,9 @@ class Result:
     outcome: Outcome
 
 
+OnResult = Callable[[Result], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What the ledger gives: claims; or in how many seconds limits allow the next; or why nothing more may be sent."""
