@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -26,7 +27,7 @@ from aiosmtplib import (
 
 from newsletter.adapters.esmtp import Envelope, Offers, needs_smtputf8, read_offers
 from newsletter.adapters.pace import Pace
-from newsletter.adapters.wire import SERVICE_CLOSING, Reply, Wire, WireLostError, printable, take_over
+from newsletter.adapters.wire import SERVICE_CLOSING, Outbox, Reply, Wire, WireLostError, printable, take_over
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, Stage, State, classify, connection_lost
 from newsletter.errors import MailServerError
@@ -53,6 +54,7 @@ class SmtpServer:
     timeout: float = 60.0
     messages_per_connection: int = 0  # 0 for no limit
     pace: Pace = field(default_factory=Pace, repr=False, compare=False)
+    _outbox: Outbox = field(default_factory=Outbox, repr=False, compare=False)
     # One for all sessions: reading the system's certificates takes 20 ms.
     _tls_context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False, compare=False)
 
@@ -93,7 +95,7 @@ class SmtpServer:
             if isinstance(error, SMTPException | OSError):
                 raise ConnectionError(f"{self._name}: {_words(error)}") from error
             raise
-        return SmtpSession(take_over(client, self.pace.refused), read_offers(client), self)
+        return SmtpSession(take_over(client, self._outbox, self.pace.refused), read_offers(client), self)
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):
@@ -177,12 +179,10 @@ class SmtpSession:
             refusal = await self._announce(mail)
             if refusal is not None:
                 return await self._refused(refusal)
-            if not self._wire.open:
-                return connection_lost(stage, "the server closed the connection before the body")
             stage = Stage.AFTER_BODY
             (reply,) = await self._wire.ask((mail.data, END_OF_DATA), 1, DATA_TIMEOUT)
-        except ConnectionError as error:
-            return connection_lost(stage, str(error))
+        except WireLostError as lost:
+            return connection_lost(stage if lost.asked else Stage.BEFORE_BODY, str(lost))
         outcome = classify(reply.code, reply.text, stage)
         if outcome.state is State.ACCEPTED:
             self._pace.accepted()
@@ -265,7 +265,7 @@ class SmtpSession:
         self._wire.close()
 
 
-def _first_refusal(replies: list[Reply]) -> int | None:
+def _first_refusal(replies: Sequence[Reply]) -> int | None:
     return next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
 
 

@@ -19,7 +19,7 @@ import asyncio
 import datetime as dt
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -50,22 +50,50 @@ class Reply:
 
 
 class WireLostError(ConnectionError):
-    """The connection is gone.  ``replies`` came before that, and may say why."""
+    """The connection is gone.  ``replies`` came before that, and may say why; ``asked``: the question went out."""
 
-    def __init__(self, reason: str, replies: list[Reply]) -> None:
+    def __init__(self, reason: str, replies: Sequence[Reply] = (), *, asked: bool = True) -> None:
         super().__init__(reason)
         self.replies = replies
+        self.asked = asked
+
+
+class Outbox:
+    """What several wires have to say in one turn of the event loop, written together at its end.
+
+    A server that waits is asleep, and to wake it can cost the sender as much
+    as to write the message.  What is written in one go finds it awake.
+    """
+
+    def __init__(self) -> None:
+        self._wires: list[Wire] = []
+
+    def add(self, wire: Wire) -> None:
+        """Let this one speak at the end of the turn."""
+        if not self._wires:
+            asyncio.get_running_loop().call_soon(self._empty)
+        self._wires.append(wire)
+
+    def _empty(self) -> None:
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            wire.speak()
 
 
 class Wire(asyncio.Protocol):
     """Writes bytes and waits for the replies to them, one question at a time.
 
-    ``on_closing`` is called at every 421, whatever it answers, also if nothing was asked.
+    ``outbox`` says when; wires of one server share it.  ``on_closing`` is called
+    at every 421, whatever it answers, also if nothing was asked.
     """
 
-    def __init__(self, transport: asyncio.Transport, on_closing: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, outbox: Outbox, on_closing: Callable[[], None] = lambda: None
+    ) -> None:
         self._transport = transport
+        self._outbox = outbox
         self._on_closing = on_closing
+        self._question: bytes | tuple[bytes, ...] = b""  # that was not written yet
         self._rest = b""  # what came after the last whole line
         self._lines: list[str] = []  # of a reply of which more lines are to come
         self._expected = 0
@@ -91,22 +119,20 @@ class Wire(asyncio.Protocol):
         return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), dt.UTC)
 
     async def ask(self, data: bytes | tuple[bytes, ...], replies: int, timeout: float) -> list[Reply]:  # noqa: ASYNC109 - one for all replies
-        """Write ``data`` at once and wait for as many replies.  Of a tuple no copy is made to join it.
+        """Write ``data`` in one go and wait for as many replies.  Of a tuple no copy is made to join it.
 
         Raises WireLostError when the connection is lost, out of step, or silent for
         ``timeout`` seconds; it is closed then.
         """
         if not self.open:
-            raise WireLostError(self._lost or "the connection was closed", [])
+            raise WireLostError(self._lost or "the connection was closed", asked=False)
         assert self._answered is None, "one question at a time"
         loop = asyncio.get_running_loop()
         self._answered = loop.create_future()
         self._expected, self._came = replies, []
         self._limit(loop, timeout)
-        if isinstance(data, tuple):
-            self._transport.writelines(data)
-        else:
-            self._transport.write(data)
+        self._question = data
+        self._outbox.add(self)
         try:
             await self._answered
         except asyncio.CancelledError:
@@ -116,8 +142,18 @@ class Wire(asyncio.Protocol):
             self._answered = None
         if len(self._came) < replies:
             reason = f"no answer within {timeout:g} seconds" if self._lost == _SILENT else self._lost
-            raise WireLostError(reason, self._came)
+            raise WireLostError(reason, self._came, asked=not self._question)
         return self._came
+
+    def speak(self) -> None:
+        """The outbox's call: write what was asked, unless the connection was lost meanwhile."""
+        if not self.open:
+            return
+        question, self._question = self._question, b""
+        if isinstance(question, bytes):
+            self._transport.write(question)
+        else:
+            self._transport.writelines(question)
 
     def _limit(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._deadline = loop.time() + seconds
@@ -174,7 +210,7 @@ class Wire(asyncio.Protocol):
         self._lines = []
         if reply.code == SERVICE_CLOSING:
             self._on_closing()
-        if self._answered is None or len(self._came) == self._expected:
+        if self._answered is None or self._question or len(self._came) == self._expected:
             # Nobody asked: a server that says goodbye, as with 421 after a long pause.
             self.close(f"the server said unasked: {reply}")
             return
@@ -204,12 +240,12 @@ def printable(text: str) -> str:
     )
 
 
-def take_over(client: SMTP, on_closing: Callable[[], None] = lambda: None) -> Wire:
+def take_over(client: SMTP, outbox: Outbox, on_closing: Callable[[], None] = lambda: None) -> Wire:
     """Take the open connection away from ``client``, which must not be used any more."""
     transport = client.transport
     if transport is None:
         raise ConnectionError("the connection was closed")
     # Not every loop's transports are children of asyncio's (uvloop's are not), but all do as these do.
-    wire = Wire(cast("asyncio.Transport", transport), on_closing)
+    wire = Wire(cast("asyncio.Transport", transport), outbox, on_closing)
     transport.set_protocol(wire)
     return wire

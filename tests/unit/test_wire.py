@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.adapters.wire import MAX_REPLY, Reply, Wire, take_over
+from newsletter.adapters.wire import MAX_REPLY, Outbox, Reply, Wire, WireLostError, take_over
 
 
 class Pipe(asyncio.Transport):
@@ -30,11 +30,17 @@ class Pipe(asyncio.Transport):
         return self.closed
 
 
+async def spoken() -> None:
+    """Wait until what was asked in this turn of the loop is written."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
 async def answered(said: list[bytes], replies: int) -> list[Reply]:
     """Ask for some replies and let the server say these packets."""
-    wire = Wire(Pipe())
+    wire = Wire(Pipe(), Outbox())
     asking = asyncio.ensure_future(wire.ask(b"MAIL\r\n", replies, 1))
-    await asyncio.sleep(0)
+    await spoken()
     for packet in said:
         wire.data_received(packet)
     return await asking
@@ -67,7 +73,7 @@ async def test_a_reply_without_an_end_ends_the_connection() -> None:
 
 async def test_an_unasked_reply_ends_the_connection_and_is_kept_as_the_reason() -> None:
     pipe = Pipe()
-    wire = Wire(pipe)
+    wire = Wire(pipe, Outbox())
     wire.data_received(b"421 too long idle\r\n")
     assert pipe.closed
     assert not wire.open
@@ -78,10 +84,10 @@ async def test_an_unasked_reply_ends_the_connection_and_is_kept_as_the_reason() 
 @pytest.mark.parametrize("asked", [True, False])
 async def test_a_server_that_says_it_closes_is_told_on_asked_or_not(asked: bool) -> None:
     heard: list[str] = []
-    wire = Wire(Pipe(), lambda: heard.append("closing"))
+    wire = Wire(Pipe(), Outbox(), lambda: heard.append("closing"))
     if asked:
         asking = asyncio.ensure_future(wire.ask(b"MAIL\r\n", 1, 1))
-        await asyncio.sleep(0)
+        await spoken()
         wire.data_received(b"421 slow down\r\n")
         assert await asking == [Reply(421, "slow down")]
     else:
@@ -92,18 +98,48 @@ async def test_a_server_that_says_it_closes_is_told_on_asked_or_not(asked: bool)
 async def test_silence_ends_the_connection_after_its_time() -> None:
     pipe = Pipe()
     with pytest.raises(ConnectionError, match=r"no answer within 0\.01 seconds"):
-        await Wire(pipe).ask(b"MAIL\r\n", 1, 0.01)
+        await Wire(pipe, Outbox()).ask(b"MAIL\r\n", 1, 0.01)
     assert pipe.closed
 
 
 async def test_a_lost_connection_reaches_everybody_who_waits() -> None:
-    wire = Wire(Pipe())
+    wire = Wire(Pipe(), Outbox())
     asking = asyncio.ensure_future(wire.ask(b"x", 2, 1))
-    await asyncio.sleep(0)
+    await spoken()
     wire.data_received(b"250 ok\r\n")
     wire.connection_lost(None)
     with pytest.raises(ConnectionError, match="the server closed the connection"):
         await asking
+
+
+async def test_wires_of_one_outbox_speak_at_the_end_of_the_turn_one_after_the_other() -> None:
+    pipes, outbox = [Pipe(), Pipe()], Outbox()
+    asking = [asyncio.ensure_future(Wire(pipe, outbox).ask((b"Hello ", b"you\r\n"), 1, 1)) for pipe in pipes]
+    asyncio.get_running_loop().call_soon(lambda: seen.extend(pipe.written for pipe in pipes))
+    seen: list[bytes] = []
+    await asyncio.sleep(0)
+    assert [seen, *(pipe.written for pipe in pipes)] == [[b"", b""], b"", b""]
+    await asyncio.sleep(0)
+    assert [pipe.written for pipe in pipes] == [b"Hello you\r\n"] * 2
+    for question in asking:
+        question.cancel()
+
+
+@pytest.mark.parametrize("last_words", [b"", b"421 going down\r\n"])
+async def test_a_question_that_did_not_go_out_is_known_to_be_unasked(last_words: bytes) -> None:
+    pipe, outbox = Pipe(), Outbox()
+    wire = Wire(pipe, outbox)
+    asking = asyncio.ensure_future(wire.ask(b"the body", 1, 1))
+
+    def end() -> None:
+        wire.data_received(last_words)
+        wire.connection_lost(None)
+
+    asyncio.get_running_loop().call_soon(end)
+    with pytest.raises(WireLostError) as lost:
+        await asking
+    assert not lost.value.asked
+    assert pipe.written == b""
 
 
 async def test_the_library_still_lets_its_connection_be_taken_over() -> None:
@@ -121,7 +157,7 @@ async def test_the_library_still_lets_its_connection_be_taken_over() -> None:
     await client.ehlo()
     assert client.supports_extension("pipelining")
     assert client.esmtp_extensions["size"] == "1000"
-    wire = take_over(client)
+    wire = take_over(client, Outbox())
     assert await wire.ask(b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n", 2, 5) == [Reply(250, "ok")] * 2
     wire.close()
     await asyncio.sleep(0.05)
