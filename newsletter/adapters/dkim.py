@@ -25,6 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
+from newsletter.delivery.message import Message
+
 MIN_RSA_BITS = 2048
 DIGEST_BYTES = 32  # of a SHA-256
 SIGNED = (
@@ -44,15 +46,15 @@ PrivateKey = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 class Unsigned:
     """A message that lacks the signature of ``digest``, the SHA-256 of its headers, at the end of ``field``."""
 
-    message: bytes
+    message: Message
     field: bytes
     digest: bytes
 
-    def signed(self, signature: bytes) -> bytes:
+    def signed(self, signature: bytes) -> Message:
         """The message with its DKIM-Signature before its other headers."""
         encoded = base64.b64encode(signature)
         lines = b"\r\n ".join([encoded[at : at + 72] for at in range(0, len(encoded), 72)])
-        return b"".join((self.field, lines, b"\r\n", self.message))
+        return Message(b"".join((self.field, lines, b"\r\n", self.message.head)), self.message.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,16 @@ class DkimSigner:
     selector: str
     key: PrivateKey
 
-    def sign(self, message: bytes, now: dt.datetime) -> bytes:
+    def sign(self, message: Message, now: dt.datetime) -> Message:
         """The message, filled from a MessageTemplate, with a DKIM-Signature before its other headers."""
         unsigned = self.prepare(message, now)
         return unsigned.signed(sign_digest(self.key, unsigned.digest))
 
-    def prepare(self, message: bytes, now: dt.datetime) -> Unsigned:
+    def prepare(self, message: Message, now: dt.datetime) -> Unsigned:
         """The same message, up to the signature itself."""
-        head, _blank, body = message.partition(b"\r\n\r\n")
-        fields = _relaxed_fields(head)
+        fields = _relaxed_fields(message.head.removesuffix(b"\r\n\r\n"))
         names = tuple(name for name in SIGNED if name in fields)
-        body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
+        body_hash = base64.b64encode(_body_hash(message.body)).decode()
         algorithm = "ed25519-sha256" if isinstance(self.key, ed25519.Ed25519PrivateKey) else "rsa-sha256"
         field = (
             f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed; d={self.domain};\r\n"
@@ -140,7 +141,13 @@ def _named_field(field: bytes) -> tuple[str, bytes]:
     return name.decode("ascii"), name + b":" + _SPACES.sub(b" ", value).strip() + b"\r\n"
 
 
-def _relaxed_body(body: bytes) -> bytes:
-    """RFC 6376 §3.4.4, of a body that needs nothing but the end of its empty last lines."""
-    body = body.rstrip(b"\r\n")
-    return body + b"\r\n" if body else b""
+def _body_hash(body: tuple[bytes, ...]) -> bytes:
+    """The SHA-256 of a body that is relaxed but for empty lines at its end, which do not count (RFC 6376 §3.4.4)."""
+    *others, last = body or (b"",)
+    if not (end := last.rstrip(b"\r\n")):
+        others, end = [], b"".join(others).rstrip(b"\r\n")
+    digest = hashlib.sha256()
+    for piece in others:
+        digest.update(piece)
+    digest.update(end + b"\r\n" if end else b"")
+    return digest.digest()

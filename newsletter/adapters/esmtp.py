@@ -58,7 +58,7 @@ class Envelope:
             letters = "".join(dict.fromkeys(char for char in mail.recipient if not char.isascii()))
             no = f"not sent: the mail server does not offer SMTPUTF8, which '{letters}' in the address needs"
             return f"{no}; use one that does, or ask for another address"
-        if not self._offers.eight_bit and not mail.data.isascii():
+        if not self._offers.eight_bit and mail.message.eight_bit:
             no = "not sent: the mail server does not offer 8BITMIME, which bytes beyond ASCII need"
             return f"{no}; use one that does"
         return ""
@@ -72,8 +72,8 @@ class Envelope:
             said.append(xtext(mail.envelope_id))
             to += b" NOTIFY=FAILURE,DELAY ORCPT=", typed_address(mail.recipient)
         if offers.size is not None:
-            said.append(b" SIZE=%d" % len(mail.data))
-        if not mail.data.isascii():
+            said.append(b" SIZE=%d" % len(mail.message))
+        if mail.message.eight_bit:
             said.append(b" BODY=8BITMIME")
         if needs_smtputf8(mail):
             said.append(b" SMTPUTF8")

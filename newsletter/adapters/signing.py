@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from newsletter.adapters import signing_process
 from newsletter.adapters.dkim import DkimSigner, sign_digest
+from newsletter.delivery.message import Message
 from newsletter.delivery.writer import Sign
 
 GOODBYE = 5.0  # seconds for the process to end once its socket is closed
@@ -44,14 +45,14 @@ async def signing(signer: DkimSigner | None, *, apart: bool) -> AsyncIterator[Si
     elif apart and isinstance(signer.key, rsa.RSAPrivateKey) and _cores() > 1:
         async with _process(signer.key) as helper:
 
-            async def sign(message: bytes, now: dt.datetime) -> bytes:
+            async def sign(message: Message, now: dt.datetime) -> Message:
                 unsigned = signer.prepare(message, now)
                 return unsigned.signed(await helper.sign(unsigned.digest))
 
             yield sign
     else:
 
-        async def sign_here(message: bytes, now: dt.datetime) -> bytes:
+        async def sign_here(message: Message, now: dt.datetime) -> Message:
             return signer.sign(message, now)
 
         yield sign_here

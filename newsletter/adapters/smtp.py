@@ -166,11 +166,12 @@ class SmtpSession:
 
     async def send(self, mail: Mail) -> Outcome:
         """Hand over one message for one recipient.  MailServerError if the server refuses us as sender."""
-        if self._offers.size and len(mail.data) > self._offers.size:
+        message = mail.message
+        if self._offers.size and len(message) > self._offers.size:
             hint = said("make the issue smaller, or ask the server's administrator")
-            values = {"most": self._offers.size, "size": len(mail.data)}
-            message = said("the server takes messages up to %(most)s bytes, this one has %(size)s", **values)
-            raise MailServerError(message, hint)
+            values = {"most": self._offers.size, "size": len(message)}
+            told = said("the server takes messages up to %(most)s bytes, this one has %(size)s", **values)
+            raise MailServerError(told, hint)
         if obstacle := self._envelope.obstacle(mail):
             return Outcome(State.REJECTED, obstacle, unsaid=True)
         self._begun += 1
@@ -180,7 +181,7 @@ class SmtpSession:
             if refusal is not None:
                 return await self._refused(refusal)
             stage = Stage.AFTER_BODY
-            (reply,) = await self._wire.ask((mail.data, END_OF_DATA), 1, DATA_TIMEOUT)
+            (reply,) = await self._wire.ask((message.head, *message.body, END_OF_DATA), 1, DATA_TIMEOUT)
         except WireLostError as lost:
             return connection_lost(stage if lost.asked else Stage.BEFORE_BODY, str(lost))
         outcome = classify(reply.code, reply.text, stage)

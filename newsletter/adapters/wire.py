@@ -93,6 +93,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._outbox = outbox
         self._on_closing = on_closing
+        self._in_tls = transport.get_extra_info("ssl_object") is not None
         self._question: bytes | tuple[bytes, ...] = b""  # that was not written yet
         self._rest = b""  # what came after the last whole line
         self._lines: list[str] = []  # of a reply of which more lines are to come
@@ -152,6 +153,8 @@ class Wire(asyncio.Protocol):
         question, self._question = self._question, b""
         if isinstance(question, bytes):
             self._transport.write(question)
+        elif self._in_tls:  # where every piece would be a record of its own
+            self._transport.write(b"".join(question))
         else:
             self._transport.writelines(question)
 

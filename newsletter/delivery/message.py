@@ -90,6 +90,34 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A finished message: its header fields with the blank line after them, and the pieces of its body.
+
+    Most pieces are shared by all readers of an edition, and to join them would copy them for each.
+    """
+
+    head: bytes
+    body: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(cls, data: bytes) -> Message:
+        """The message that these bytes are."""
+        head, blank, body = data.partition(b"\r\n\r\n")
+        return cls(head + blank, (body,))
+
+    @property
+    def eight_bit(self) -> bool:
+        """Whether it needs 8BITMIME (RFC 6152)."""
+        return not all(map(bytes.isascii, (self.head, *self.body)))
+
+    def __bytes__(self) -> bytes:
+        return b"".join((self.head, *self.body))
+
+    def __len__(self) -> int:
+        return len(self.head) + sum(map(len, self.body))
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One message, ready for DATA, and its envelope.
 
@@ -101,7 +129,7 @@ class Mail:
 
     recipient: str
     envelope_id: str
-    data: bytes
+    message: Message
     mail_from: str = ""
 
 
@@ -129,7 +157,7 @@ def freeze_edition(
         text, page = (place_media(part, f"{sender.public_url}/") for part in (rendered.text, rendered.html))
     edition = FrozenEdition(rendered.locale, rendered.segments, sender, rendered.subject, text, page, calendar)
     specimen = Reader("specimen@example.org", "Ñ" * MAX_FILLED, "Ñ" * MAX_FILLED, token="t" * 40)
-    message = MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC))
+    message = bytes(MessageTemplate(edition).fill(specimen, "<specimen@example.org>", dt.datetime.now(dt.UTC)))
     if not message.isascii() or max(map(len, message.split(b"\r\n"))) > MAX_LINE:
         told = said("the %(locale)s edition makes a line that mail cannot carry", locale=rendered.locale)
         raise TemplateError(told, said("look for long URLs"))
@@ -159,6 +187,7 @@ class MessageTemplate:
                 b"Auto-Submitted: auto-generated\r\n",
                 b"MIME-Version: 1.0\r\n",
                 around if edition.calendar else inside,
+                b"\r\n",
             )
         )
         # Of a slot, the fall-back, encoded for its place.  Where the slots of each field are: in the text, in the HTML.
@@ -182,6 +211,7 @@ class MessageTemplate:
             events = quoted(edition.calendar.replace("\r\n", "\n"))
             self._parts.append(b"\r\n--" + outer + b"\r\n" + CALENDAR_HEAD + b"\r\n" + events)
             self._parts.append(b"\r\n--" + outer + b"--\r\n")
+        self._parts[0] = self._parts[0].removeprefix(b"\r\n")  # the line before a first boundary is the blank one
 
     def _add_text(self, boundary: bytes, subtype: bytes, body: str) -> None:
         self._parts.append(
@@ -199,7 +229,7 @@ class MessageTemplate:
             at = found.end()
         self._parts.append(quoted(body[at:]))
 
-    def fill(self, reader: Reader, message_id: str, now: dt.datetime) -> bytes:
+    def fill(self, reader: Reader, message_id: str, now: dt.datetime) -> Message:
         """The message for one reader.  ``message_id`` has its angle brackets; ``now`` is aware."""
         base = self.sender.public_url
         unsubscribe_url = f"{base}/u/{reader.token}"
@@ -230,7 +260,7 @@ class MessageTemplate:
                     filled = _slot(escaped)
                 for place in in_html:
                     parts[place] = filled
-        return b"".join(head + parts)
+        return Message(b"".join(head), tuple(parts))
 
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))

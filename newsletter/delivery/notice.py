@@ -12,7 +12,7 @@ import email.utils
 import secrets
 
 from newsletter.delivery.headers import address_field, encode_text
-from newsletter.delivery.message import Mail, Sender, quoted
+from newsletter.delivery.message import Mail, Message, Sender, quoted
 from newsletter.delivery.writer import Signer
 from newsletter.i18n.locales import content_language
 from newsletter.render.notice import WrittenNotice
@@ -47,5 +47,5 @@ def notice_mail(
             b"",
             quoted(body),
         ]
-    message = b"\r\n".join([*lines, b"--" + boundary + b"--", b""])
+    message = Message.of(b"\r\n".join([*lines, b"--" + boundary + b"--", b""]))
     return Mail(recipient, name, signer.sign(message, now) if signer else message)

@@ -9,16 +9,16 @@ from typing import Protocol
 from newsletter.audience.tokens import Tokens
 from newsletter.clock import Clock
 from newsletter.delivery.desk import Claim
-from newsletter.delivery.message import FrozenEdition, Mail, MessageTemplate, Reader, reader_of
+from newsletter.delivery.message import FrozenEdition, Mail, Message, MessageTemplate, Reader, reader_of
 
 # The same for a campaign, where it may be done elsewhere (``adapters/signing.py``).
-Sign = Callable[[bytes, dt.datetime], Awaitable[bytes]]
+Sign = Callable[[Message, dt.datetime], Awaitable[Message]]
 
 
 class Signer(Protocol):
     """Puts a signature before a finished message (``adapters/dkim.py``)."""
 
-    def sign(self, message: bytes, now: dt.datetime) -> bytes:
+    def sign(self, message: Message, now: dt.datetime) -> Message:
         """The same message, signed."""
         ...
 

@@ -110,7 +110,7 @@ def _written(edition: FrozenEdition, signer: Signer | None) -> bytes:
     person = Addressee(1, "Ye17ne-TuVLg", "r1000@example.org", "Réader1000 Ibáñez", "Réader1000")
     reader = reader_of(person, Tokens((b"k" * 32,)))
     now = dt.datetime.now(dt.UTC)
-    return write_message(MessageTemplate(edition), reader, f"<{'m' * 22}@example.org>", now, signer).data
+    return bytes(write_message(MessageTemplate(edition), reader, f"<{'m' * 22}@example.org>", now, signer).message)
 
 
 def _padded(message: bytes, size: int) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from newsletter.adapters.smtp import SmtpServer
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import State
 from newsletter.errors import MailServerError
 from tests.integration.conftest import Space
@@ -142,7 +142,7 @@ def way_to(server: MailServer) -> SmtpServer:
     return SmtpServer("127.0.0.1", server.port, "none", "", "", "bounces@example.org", timeout=1.5)
 
 
-MAIL = Mail("ana@example.org", "x", b"Subject: x\r\n\r\nHello\r\n")
+MAIL = Mail("ana@example.org", "x", Message.of(b"Subject: x\r\n\r\nHello\r\n"))
 ENDLESS = b"250-" + b"x" * 200_000
 # What is said where, and what the message is then.
 NONSENSE: list[tuple[str, bytes, State]] = [
@@ -185,7 +185,7 @@ async def test_nonsense_has_its_outcome_and_does_not_reach_the_next_message(
         assert outcome.reply.isprintable(), "staff read it in a terminal, and PostgreSQL stores no NUL"
         if not session.open:
             session = await way.connect()
-        again = await session.send(Mail("leo@example.org", "y", MAIL.data))
+        again = await session.send(Mail("leo@example.org", "y", MAIL.message))
         await session.close()
     if again.state is State.ACCEPTED:
         assert server.inbox.recipients()[-1] == "leo@example.org"

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from newsletter.adapters.dkim import DkimSigner, PrivateKey, load_key
 from newsletter.adapters.smtp import SmtpServer
 from newsletter.content.placeholders import mark
-from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
+from newsletter.delivery.message import FrozenEdition, Message, MessageTemplate, Reader, Sender
 from newsletter.delivery.states import State
 from newsletter.delivery.writer import write_message
 from tests.integration.servers import real_server
@@ -45,9 +45,13 @@ def message(
     subject: str = "¡Hola!",
     text: str = "One  two \n\n.three\n\n\n",
     to: str = "ana@example.org",
-) -> bytes:
+) -> Message:
     edition = FrozenEdition("es", frozenset(), SENDER, subject, text, f"<p>{text}</p>\n")
     return MessageTemplate(edition).fill(Reader(to, name, name, "token"), "<1@example.org>", NOW)
+
+
+def signed_by(kind: str, unsigned: Message | None = None) -> bytes:
+    return bytes(signer(kind).sign(unsigned or message(), NOW))
 
 
 async def received(kind: str, recipient: str) -> bytes:
@@ -73,7 +77,7 @@ def verified(signed: bytes, kind: str) -> bool:
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_dkimpy_verifies_what_is_signed_and_nothing_that_is_changed(kind: str) -> None:
-    signed = signer(kind).sign(message(), NOW)
+    signed = signed_by(kind)
     assert verified(signed, kind)
     for old, new in (
         (b"From: ", b"From: x"),
@@ -96,12 +100,12 @@ async def test_a_message_to_letters_beyond_ascii_verifies_as_received(kind: str)
 
 @pytest.mark.parametrize("field", ["From: evil@example.com", "Subject: evil", "To: x@example.com", "Date: yesterday"])
 def test_no_second_header_can_be_added(field: str) -> None:
-    signed = signer("rsa").sign(message(), NOW)
+    signed = signed_by("rsa")
     assert not verified(field.encode() + b"\r\n" + signed, "rsa")
 
 
 def test_the_headers_that_matter_are_signed() -> None:
-    header = signer("rsa").sign(message(), NOW).partition(b"\r\nDate:")[0].replace(b"\r\n ", b"").decode()
+    header = signed_by("rsa").partition(b"\r\nDate:")[0].replace(b"\r\n ", b"").decode()
     signed = header.partition(";h=")[2].partition(";")[0].replace(" ", "").split(":")
     assert {"list-unsubscribe", "list-unsubscribe-post", "reply-to", "message-id"} <= set(signed)
     assert all(signed.count(name) == 2 for name in ("from", "to", "subject", "date"))
@@ -109,7 +113,7 @@ def test_the_headers_that_matter_are_signed() -> None:
 
 def test_lines_of_the_signature_are_short() -> None:
     for kind in KEYS:
-        signature = signer(kind).sign(message(), NOW).partition(b"\r\nDate:")[0]
+        signature = signed_by(kind).partition(b"\r\nDate:")[0]
         assert max(map(len, signature.split(b"\r\n"))) <= 100
 
 
@@ -119,13 +123,13 @@ _texts = st.text(st.characters(codec="utf-8", exclude_characters="\ue000\ue001\r
 @settings(max_examples=60, deadline=None)
 @given(_texts, _texts, _texts, st.sampled_from(sorted(KEYS)))
 def test_whatever_is_written_verifies(name: str, subject: str, text: str, kind: str) -> None:
-    assert verified(signer(kind).sign(message(name, subject, text), NOW), kind)
+    assert verified(signed_by(kind, message(name, subject, text)), kind)
 
 
 @settings(deadline=None, max_examples=100)
 @given(st.text(" \t\n.=aé\u00a0\u2028", max_size=300))
 def test_spaces_of_every_kind_verify_and_arrive_as_text(text: str) -> None:
-    signed = signer("ed25519").sign(message(text=text), NOW)
+    signed = signed_by("ed25519", message(text=text))
     assert verified(signed, "ed25519")
     body = signed.partition(b"\r\n\r\n")[2]
     assert b"  " not in body
@@ -138,7 +142,7 @@ def test_spaces_of_every_kind_verify_and_arrive_as_text(text: str) -> None:
 @pytest.mark.parametrize("fallback", ["friend", "dear  friend", " dear friend "])
 def test_a_fallback_with_spaces_verifies(fallback: str) -> None:
     unnamed = message(name="", text=f"Hi {mark('first_name', fallback)}, we won")
-    assert verified(signer("ed25519").sign(unnamed, NOW), "ed25519")
+    assert verified(signed_by("ed25519", unnamed), "ed25519")
 
 
 def pem(key: PrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
@@ -167,9 +171,9 @@ def test_opendkim_and_mail_dkim_agree(tmp_path: Path, kind: str) -> None:
         assert not os.environ.get("CI"), f"CI must run this; missing: {missing}"
         pytest.skip(f"needs root and {', '.join(needed)}")
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="utf-8")
-    (tmp_path / "signed.eml").write_bytes(signer(kind).sign(message(), NOW))
-    (tmp_path / "beyond.eml").write_bytes(signer(kind).sign(message(to="señora@example.org"), NOW))
-    (tmp_path / "changed.eml").write_bytes(signer(kind).sign(message(), NOW).replace(b"three", b"four!"))
+    (tmp_path / "signed.eml").write_bytes(signed_by(kind))
+    (tmp_path / "beyond.eml").write_bytes(signed_by(kind, message(to="señora@example.org")))
+    (tmp_path / "changed.eml").write_bytes(signed_by(kind).replace(b"three", b"four!"))
     perl = (
         "use Mail::DKIM::Verifier; my $v = Mail::DKIM::Verifier->new; binmode STDIN;"
         ' while (<STDIN>) { s/\\015?\\012$//; $v->PRINT("$_\\015\\012") } $v->CLOSE; print $v->result, qq(\\n);'

@@ -7,7 +7,7 @@ import email.policy
 import unicodedata
 
 from newsletter.adapters.smtp import SmtpServer
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import State
 from tests.integration.conftest import Space
 from tests.integration.servers import Script, real_server, scripted_server
@@ -77,9 +77,11 @@ async def test_a_server_that_takes_back_its_offer_does_not_end_the_run() -> None
         way = SmtpServer("127.0.0.1", inbox.port, "none", "", "", mail_from="bounces@example.org", timeout=5)
         session = await way.connect()
         script.replies = lambda verb, _to: "550 5.6.7 no such addresses here" if verb == "MAIL" else None
-        refused = await session.send(Mail("señora@example.org", "1", "To: señora@example.org\r\n\r\nHola\r\n".encode()))
+        refused = await session.send(
+            Mail("señora@example.org", "1", Message.of("To: señora@example.org\r\n\r\nHola\r\n".encode()))
+        )
         script.replies = lambda _verb, _to: None
-        accepted = await session.send(Mail("ana@example.org", "2", b"To: ana@example.org\r\n\r\nHola\r\n"))
+        accepted = await session.send(Mail("ana@example.org", "2", Message.of(b"To: ana@example.org\r\n\r\nHola\r\n")))
         await session.close()
     assert (refused.state, refused.reply) == (State.REJECTED, "550 5.6.7 no such addresses here")
     assert accepted.state is State.ACCEPTED

@@ -134,7 +134,9 @@ def test_frozen_edition_keeps_its_inline_pictures_whatever_becomes_of_the_files(
     for file in (space.root / "issues" / "media").iterdir():
         file.unlink()
     reader = Reader("ana@example.org", "Ana", "Ana", token="t")
-    message = email.message_from_bytes(MessageTemplate(edition).fill(reader, "<a@b>", house.clock.now()), policy=modern)
+    message = email.message_from_bytes(
+        bytes(MessageTemplate(edition).fill(reader, "<a@b>", house.clock.now())), policy=modern
+    )
     kinds = [part.get_content_type() for part in message.walk()]
     assert kinds.count("image/jpeg") == kinds.count("image/png") == 1
     assert "Ana" in page(message)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from newsletter.adapters import signing, signing_process
 from newsletter.adapters.dkim import DkimSigner, PrivateKey
+from newsletter.delivery.message import Message
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for the process in /proc")
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -26,8 +27,8 @@ def signer(key: PrivateKey = RSA) -> DkimSigner:
     return DkimSigner("example.org", "s1", key)
 
 
-def message(number: int) -> bytes:
-    return f"From: news@example.org\r\nTo: r{number}@example.org\r\n\r\nHello {number}\r\n".encode()
+def message(number: int) -> Message:
+    return Message.of(f"From: news@example.org\r\nTo: r{number}@example.org\r\n\r\nHello {number}\r\n".encode())
 
 
 def processes() -> list[int]:
@@ -43,10 +44,12 @@ def processes() -> list[int]:
     return found
 
 
-def signed_apart(key: PrivateKey = RSA, midway: Callable[[], object] = lambda: None, number: int = 200) -> list[bytes]:
+def signed_apart(
+    key: PrivateKey = RSA, midway: Callable[[], object] = lambda: None, number: int = 200
+) -> list[Message]:
     """Many messages signed at the same time, with something done in the middle of it."""
 
-    async def run() -> list[bytes]:
+    async def run() -> list[Message]:
         async with signing.signing(signer(key), apart=True) as sign:
             assert sign is not None
             every = [asyncio.ensure_future(sign(message(n), NOW)) for n in range(number)]

@@ -12,7 +12,7 @@ import pytest
 from newsletter.adapters.pace import Pace
 from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.deliver import _connect, connect
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import State
 from tests.integration.conftest import Space
 from tests.integration.servers import CUT, SILENT, Inbox, Script, real_server, scripted_server
@@ -35,7 +35,7 @@ def server(inbox: Inbox, **more: Any) -> SmtpServer:
 
 
 def mail(recipient: str = "ana@example.org", text: str = "Hello") -> Mail:
-    return Mail(recipient, "b7Q2xyz", f"To: {recipient}\r\nSubject: x\r\n\r\n{text}\r\n".encode())
+    return Mail(recipient, "b7Q2xyz", Message.of(f"To: {recipient}\r\nSubject: x\r\n\r\n{text}\r\n".encode()))
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
@@ -43,7 +43,7 @@ async def test_each_message_asks_for_reports_under_its_own_name(pipelining: bool
     with scripted_server(Script(extensions=ALL if pipelining else ALL[1:])) as inbox:
         session = await server(inbox).connect()
         for number in range(2):
-            sent = Mail(f"r{number}+x@example.org", f"name={number}", b"Subject: x\r\n\r\nHello\r\n")
+            sent = Mail(f"r{number}+x@example.org", f"name={number}", Message.of(b"Subject: x\r\n\r\nHello\r\n"))
             assert (await session.send(sent)).state is State.ACCEPTED
         await session.close()
     assert [command for command in inbox.commands if command.startswith(("MAIL", "RCPT"))] == [

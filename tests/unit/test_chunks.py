@@ -12,7 +12,7 @@ from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.deliver import deliver
 from newsletter.delivery.desk import Claim, Desk, Grant, Result
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 
 NOW = dt.datetime(2026, 1, 15, tzinfo=dt.UTC)
@@ -61,7 +61,7 @@ class FakeServer:
 
 
 async def write(_claim: Claim) -> Mail:
-    return Mail("a", "a", b"")
+    return Mail("a", "a", Message.of(b""))
 
 
 @pytest.mark.parametrize(("people", "chunk", "sent"), [(20, 7, 7), (20, 1, 1), (5, 7, 5), (7, 7, 7), (20, 2, 2)])

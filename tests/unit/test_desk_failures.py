@@ -25,7 +25,7 @@ from newsletter.delivery.brake import Brake
 from newsletter.delivery.branch import Branch, BranchLine
 from newsletter.delivery.deliver import deliver
 from newsletter.delivery.desk import Claim, Desk, Grant, Result
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError, NewsletterError, StoreAwayError, StoreError
 from tests.unit.virtual import VirtualLoop, run
@@ -182,7 +182,7 @@ def claim(person: int, attempt: int) -> Claim:
 
 
 async def write(given: Claim) -> Mail:
-    return Mail(given.addressee.email, "", b"")
+    return Mail(given.addressee.email, "", Message.of(b""))
 
 
 async def one_run(

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.adapters.esmtp import Envelope, Offers, typed_address, utf8_xtext, xtext
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 
-PLAIN = Mail("ana+news@example.org", "b7Q2xyz", b"Subject: x\r\n\r\nHello\r\n")
-BEYOND_ASCII = Mail("señora@example.org", "b7Q2xyz", "To: señora@example.org\r\n\r\nHello\r\n".encode())
-EIGHT_BIT = Mail("ana@example.org", "b7Q2xyz", "Subject: x\r\n\r\n¡Hola!\r\n".encode())
+PLAIN = Mail("ana+news@example.org", "b7Q2xyz", Message.of(b"Subject: x\r\n\r\nHello\r\n"))
+BEYOND_ASCII = Mail("señora@example.org", "b7Q2xyz", Message.of("To: señora@example.org\r\n\r\nHello\r\n".encode()))
+EIGHT_BIT = Mail("ana@example.org", "b7Q2xyz", Message.of("Subject: x\r\n\r\n¡Hola!\r\n".encode()))
 
 
 def commands(mail: Mail, offers: Offers) -> list[str]:
@@ -76,7 +76,7 @@ def test_a_server_that_offers_nothing_hears_no_parameter() -> None:
 
 def test_reports_of_failure_and_delay_are_asked_for_under_the_name_of_the_delivery() -> None:
     assert commands(PLAIN, Offers(dsn=True, size=0))[:2] == [
-        f"MAIL FROM:<bounces@example.org> RET=HDRS ENVID=b7Q2xyz SIZE={len(PLAIN.data)}\r\n",
+        f"MAIL FROM:<bounces@example.org> RET=HDRS ENVID=b7Q2xyz SIZE={len(PLAIN.message)}\r\n",
         "RCPT TO:<ana+news@example.org> NOTIFY=FAILURE,DELAY ORCPT=rfc822;ana+2Bnews@example.org\r\n",
     ]
 

@@ -8,10 +8,10 @@ import pytest
 
 from newsletter.adapters.pool import KEEP, SessionPool
 from newsletter.delivery.deliver import IDLE
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 
-MAIL = Mail("ana@example.org", "1.a", b"a message")
+MAIL = Mail("ana@example.org", "1.a", Message.of(b"a message"))
 
 
 @dataclass

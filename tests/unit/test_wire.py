@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import aiosmtplib
 import pytest
@@ -15,13 +16,20 @@ from newsletter.adapters.wire import MAX_REPLY, Outbox, Reply, Wire, WireLostErr
 class Pipe(asyncio.Transport):
     """A transport that keeps what is written."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
+    def __init__(self, *, in_tls: bool = False) -> None:
+        super().__init__({"ssl_object": object()} if in_tls else {})
+        self.writes: list[bytes] = []
         self.closed = False
 
+    @property
+    def written(self) -> bytes:
+        return b"".join(self.writes)
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
+        self.writes.append(bytes(data))
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.writes += [bytes(data) for data in list_of_data]
 
     def abort(self) -> None:
         self.closed = True
@@ -123,6 +131,14 @@ async def test_wires_of_one_outbox_speak_at_the_end_of_the_turn_one_after_the_ot
     assert [pipe.written for pipe in pipes] == [b"Hello you\r\n"] * 2
     for question in asking:
         question.cancel()
+
+
+async def test_in_tls_a_question_in_pieces_is_one_write() -> None:
+    pipe = Pipe(in_tls=True)
+    asking = asyncio.ensure_future(Wire(pipe, Outbox()).ask((b"Hello ", b"you\r\n"), 1, 1))
+    await spoken()
+    assert pipe.writes == [b"Hello you\r\n"]
+    asking.cancel()
 
 
 @pytest.mark.parametrize("last_words", [b"", b"421 going down\r\n"])

@@ -10,7 +10,7 @@ import pytest
 from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.delivery.desk import Claim
-from newsletter.delivery.message import FrozenEdition, Mail, Sender
+from newsletter.delivery.message import FrozenEdition, Mail, Message, Sender
 from newsletter.delivery.writer import MessageWriter, ReturnPath, Sign
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
@@ -25,9 +25,9 @@ class Still:
         return NOW
 
 
-async def stamp(message: bytes, now: dt.datetime) -> bytes:
+async def stamp(message: Message, now: dt.datetime) -> Message:
     """Sign like anybody, and so that it is easily seen."""
-    return b"Signed: yes\r\n" + message
+    return Message(b"Signed: yes\r\n" + message.head, message.body)
 
 
 def mail(ref: str = "b7Q2xyz", attempt: int = 1, sign: Sign | None = None) -> Mail:
@@ -37,12 +37,12 @@ def mail(ref: str = "b7Q2xyz", attempt: int = 1, sign: Sign | None = None) -> Ma
 
 def test_a_mail_is_for_the_person_claimed() -> None:
     assert mail("ana").recipient == "ana@example.org"
-    assert b'\r\nTo: "Ana" <ana@example.org>\r\n' in mail("ana").data
+    assert b'\r\nTo: "Ana" <ana@example.org>\r\n' in mail("ana").message.head
 
 
 def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
     first, again, other = mail(), mail(attempt=2), mail("other")
-    assert f"\r\nMessage-ID: <{first.envelope_id}@example.org>\r\n".encode() in first.data
+    assert f"\r\nMessage-ID: <{first.envelope_id}@example.org>\r\n".encode() in first.message.head
     assert first.envelope_id == again.envelope_id != other.envelope_id
     assert first.envelope_id.isascii()
     assert 0 < len(first.envelope_id) <= 100, "RFC 3461 §4.4 allows an ENVID of 100 characters"
@@ -50,7 +50,7 @@ def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
 
 @pytest.mark.parametrize("sign", [None, stamp])
 def test_a_mail_is_signed_if_there_is_a_signer(sign: Sign | None) -> None:
-    assert mail(sign=sign).data.startswith(b"Signed: yes\r\n" if sign else b"Date: ")
+    assert mail(sign=sign).message.head.startswith(b"Signed: yes\r\n" if sign else b"Date: ")
 
 
 def test_an_envelope_names_its_delivery_where_that_is_wanted() -> None:

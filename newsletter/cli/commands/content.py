@@ -135,5 +135,5 @@ def _files(house: House, edition: Rendered) -> dict[str, bytes]:
         "html": page(edition.html),
         "mjml": page(edition.mjml),
         "txt": fill_marks(without_kind(frozen.text), links.get).encode(),
-        "eml": message,
+        "eml": bytes(message),
     }

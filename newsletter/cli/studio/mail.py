@@ -59,7 +59,8 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
     sender = house.sender(letter.locale)
     template = MessageTemplate(house.freeze(rendered))
     written = write_message(template, reader, f"<{TOKEN}@{sender.domain}>", house.clock.now(), signer)
-    message = email.message_from_bytes(written.data, policy=modern)
+    source = bytes(written.message)
+    message = email.message_from_bytes(source, policy=modern)
     framed = fill_marks(place_media(anchored.html, "/"), _values(reader, sender.public_url))
     html = _body(message, "html")
     first = editions_of(letter)[0]
@@ -75,7 +76,7 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
         text=_body(message, "plain"),
         html=html,
         framed=framed,
-        source=written.data,
+        source=source,
         size=len(html.encode()),
         blocks=_blocks(letter, anchored.html),
         version=hashlib.sha256(framed.encode()).hexdigest()[:16],
