@@ -102,6 +102,21 @@ def repeat(campaign: Campaign) -> str:
     return " ".join(words)
 
 
+def whom(campaign: Campaign) -> tuple[str, ...]:
+    """Whom it is for, each a segment's name or a sentence."""
+    return tuple(map(_whom, campaign.segments))
+
+
+def _whom(name: str) -> str:
+    if got := _GOT.fullmatch(name):
+        if not got[2]:
+            return wording.said("those who got campaign %(number)s", number=got[1])
+        return wording.said("those who got campaign %(number)s in %(locale)s", number=got[1], locale=got[2])
+    if missed := _MISSED.fullmatch(name):
+        return wording.said("those who missed campaign %(number)s", number=missed[1])
+    return name
+
+
 def status(campaign: Campaign) -> str:
     """ "paused: a wrong link"."""
     return f"{campaign.status}: {campaign.reason}" if campaign.reason else campaign.status.value

@@ -102,17 +102,24 @@ class Start:
         """The campaign that people missed must be one of this issue; UsageError if not."""
         missed = await find(stores, number)
         if missed.slug != self.slug:
-            hint = "--missed sends people the issue that they have missed; name that one"
-            raise UsageError(f"campaign {number} was '{missed.slug}', not '{self.slug}'", hint)
+            hint = said("--missed sends people the issue that they have missed; name that one")
+            told = said(
+                "campaign %(number)s was '%(other)s', not '%(slug)s'", number=number, other=missed.slug, slug=self.slug
+            )
+            raise UsageError(told, hint)
 
     async def _require_ended(self, stores: Stores) -> None:
         """People would get two copies at about the same time, if one were still on its way."""
-        for campaign in await stores.campaigns.all():
-            if campaign.slug == self.slug and not campaign.status.ended:
-                values = {"number": campaign.id, "status": campaign.status, "command": repeat(campaign)}
-                told = said("campaign %(number)s of this issue is not finished: it is %(status)s", **values)
-                hint = said("'%(command)s' goes on with it, 'newsletter campaigns cancel %(number)s' ends it", **values)
-                raise UsageError(told, hint)
+        if campaign := await self.unfinished(stores):
+            values = {"number": campaign.id, "status": campaign.status, "command": repeat(campaign)}
+            told = said("campaign %(number)s of this issue is not finished: it is %(status)s", **values)
+            hint = said("'%(command)s' goes on with it, 'newsletter campaigns cancel %(number)s' ends it", **values)
+            raise UsageError(told, hint)
+
+    async def unfinished(self, stores: Stores) -> Campaign | None:
+        """The newest campaign of the issue that has not ended."""
+        mine = (one for one in await stores.campaigns.all() if one.slug == self.slug)
+        return next((one for one in mine if not one.status.ended), None)
 
     @property
     def names(self) -> list[str]:

@@ -126,6 +126,13 @@ class Freezer:
         async with self._database.read() as connection:
             await self._plan(connection, target, each)
 
+    async def count(self, target: Target) -> int:
+        """How many a campaign started now would reach.  Changes nothing."""
+        query = sa.select(sa.func.count()).select_from(subscribers).where(self._reached(target))
+        async with self._database.read() as connection:
+            found: int = (await connection.execute(query)).scalar_one()
+        return found
+
     async def freeze(
         self,
         target: Target,
@@ -226,8 +233,15 @@ class Freezer:
     async def _plan(
         self, connection: AsyncConnection, target: Target, each: Callable[[Planned], Awaitable[None]]
     ) -> None:
+        asked = target.limiting.union(self._offer.bilingual, target.segments)
+        async for recipient in stream_recipients(connection, target.rules, self._reached(target), asked):
+            choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)
+            await each(Planned(recipient, choice.locale, choice.reason))
+
+    def _reached(self, target: Target) -> sa.ColumnElement[bool]:
+        """Whom it picks."""
         picked = in_any(target.rules, target.segments) if target.segments else sa.true()
-        where = [reachable(self._clock.now()), wants(target.kind)]
+        where = [picked, reachable(self._clock.now()), wants(target.kind)]
         of_issue = sa.select(campaigns.c.id).where(campaigns.c.slug == target.slug)
         had: list[sa.ColumnElement[bool]] = [deliveries.c.campaign_id.in_(of_issue)]
         match target.only:
@@ -238,10 +252,7 @@ class Freezer:
                 had.append(may_have_copy())
         if not target.again:
             where.append(sa.not_(_has_delivery(*had)))
-        asked = target.limiting.union(self._offer.bilingual, target.segments)
-        async for recipient in stream_recipients(connection, target.rules, sa.and_(picked, *where), asked):
-            choice = self._offer.choose(recipient.subscriber.locale, recipient.segments)
-            await each(Planned(recipient, choice.locale, choice.reason))
+        return sa.and_(*where)
 
 
 class _Rows:

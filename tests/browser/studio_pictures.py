@@ -2,7 +2,8 @@
 
     python -m tests.browser.studio_pictures OUT      writes OUT/studio-….png
 
-With ``--all`` every page, at the width of a desk and of a phone, in both languages, light and dark, for looking at.
+With ``--all`` every page, at the width of a desk and of a phone, in both languages, light and dark, for looking at;
+also campaigns in every state, with the longest names.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.integration.servers import CUT, Script, scripted_server
 
+from . import studio_states as states
 from .screenshots import SCHEMES, Scheme, chromium, find_chromium
 from .studio import studio
 
@@ -48,6 +50,9 @@ PAGES = {
     "people": "/people",
     "nowhere": "/nowhere",
 }
+STATES = {"states": "/campaigns", "states-people": "/people", "states-overview": "/"}
+STATES |= {f"state-{number}": f"/campaigns/{number}" for number in range(1, states.MISSED + 1)}
+STATES |= {"missed": f"/issues/{states.MODEL}/send?missed={states.CANCELLED}"}
 EMPTY = {"empty-overview": "/", "empty-campaigns": "/campaigns", "empty-people": "/people"}
 
 
@@ -160,6 +165,13 @@ def main() -> None:
                 for_looking(browser, base, given.out, {name: path for name, path in PAGES.items() if only(name)})
             else:
                 for_documents(browser, root, base, given.out)
+        if given.all and any(map(only, STATES)):
+            other = root / "states"
+            other.mkdir()
+            states.workspace(other)
+            states.campaigns(other)
+            with studio(other) as base, chromium(executable) as browser:
+                for_looking(browser, base, given.out, {name: path for name, path in STATES.items() if only(name)})
         if given.all:
             shutil.rmtree(root / "issues")
             (root / "issues").mkdir()

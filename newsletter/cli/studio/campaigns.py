@@ -9,29 +9,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from newsletter.cli.deciding import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
 from newsletter.cli.report import Counts, by_state, number_of
 from newsletter.cli.running import Runner
-from newsletter.cli.standing import find, largest
+from newsletter.cli.standing import find, largest, whom
 from newsletter.cli.starting import Start
 from newsletter.cli.studio.courses import Courses
-from newsletter.cli.studio.mistakes import told
-from newsletter.cli.studio.reasons import PAUSED_HERE, reason_again
+from newsletter.cli.studio.plans import IMPORT, NOBODY_YET, OpenStores, Plans, start_of, without_copy
+from newsletter.cli.studio.reasons import PAUSED_HERE, advice_on, reason_again
 from newsletter.cli.studio.speed import Speed
 from newsletter.cli.studio.work import Work
 from newsletter.cli.studio.workbench import Workbench
 from newsletter.cli.wiring import Stores
-from newsletter.cli.wishes import wish_of
 from newsletter.delivery.states import CampaignStatus, State
-from newsletter.errors import NewsletterError, UsageError
+from newsletter.errors import StoreError, UsageError
 from newsletter.i18n.locales import own_names
 from newsletter.store.campaigns import Campaign
-from newsletter.web.preview.campaigns import CampaignRow, Decision, DryRun, StartPage, Watched
+from newsletter.web.preview.campaigns import CampaignRow, Decision, StartPage, Watched, standing
 from newsletter.web.preview.events import Hub
 from newsletter.wording import said
 
@@ -44,16 +43,14 @@ TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
 RETRY = "retry"  # the verdict that tries the rejected again
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
-NOBODY_YET = said("there is no list of subscribers yet")
-IMPORT = said("'newsletter subscribers import FILE' makes one")
-OpenStores = Callable[[], Awaitable["Stores | None"]]
 
 
 class CampaignDesk:
     """Implements ``Campaigning``."""
 
     def __init__(self, bench: Workbench, work: Work, hub: Hub, stores: OpenStores) -> None:
-        self._bench, self._work, self._hub, self._stores = bench, work, hub, stores
+        self._bench, self._hub, self._stores = bench, hub, stores
+        self._plans = Plans(bench, work, stores)
         self._starting = asyncio.Lock()
         self._courses = Courses(self._tell)
         self._closed = False
@@ -71,36 +68,13 @@ class CampaignDesk:
 
     # Whom it would reach
 
-    async def start_page(self, slug: str, segments: tuple[str, ...]) -> StartPage:
+    async def start_page(self, slug: str, segments: tuple[str, ...], missed: int = 0) -> StartPage:
         """The numbers."""
-        await self._work(lambda: self._bench.load(slug))
-        known = tuple(self._bench.house.settings.segments)
-        zone = self._bench.house.settings.organisation.timezone
-        return StartPage(slug, known, zone, await self._dry_run(slug, segments) if segments else None)
-
-    async def _dry_run(self, slug: str, segments: tuple[str, ...]) -> DryRun:
-        try:
-            stores = await self._stores()
-            if stores is None:
-                raise UsageError(NOBODY_YET, IMPORT)
-            house = self._bench.own_house()
-            house.require_segments(segments)
-            async with house.stores() as own:
-                start = Start(house, slug, list(segments))
-                if campaign := await start.open_campaign(own):
-                    return DryRun(segments, started=campaign.id)
-                prepared = await start.prepare(own, None)
-        except NewsletterError as error:
-            return DryRun(segments, obstacles=told(error))
-        if prepared is None:
-            return DryRun(segments)
-        plan = prepared.plan
-        by_locale = tuple((locale, own_names(locale), number) for locale, number in sorted(plan.by_locale.items()))
-        return DryRun(segments, by_locale, tuple((name, plan.by_segment.get(name, 0)) for name in segments))
+        return await self._plans.page(slug, segments, missed)
 
     # Sending
 
-    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str) -> int:
+    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str, missed: int = 0) -> int:
         """Freeze it, and send it now or at its time."""
         async with self._starting, AsyncExitStack() as exits:
             self._require_idle()
@@ -108,11 +82,11 @@ class CampaignDesk:
                 raise UsageError(NOBODY_YET, IMPORT)
             house = self._bench.own_house()
             house.require_segments(segments)
-            if not segments:
+            if not (segments or missed):
                 raise UsageError(said("to whom? choose at least one segment"))
             server = house.smtp_server()
             stores = await exits.enter_async_context(house.stores())
-            start = Start(house, slug, list(segments), wish_of(house, at=at))
+            start = start_of(house, slug, segments, missed, at)
             queued = _worker_is_up(stores)
             async with self._courses.turn:
                 with contextlib.nullcontext() if queued else only_run(stores.database.file):
@@ -191,13 +165,34 @@ class CampaignDesk:
     async def all(self) -> tuple[CampaignRow, ...]:
         """Every campaign."""
         stores = await self._stores()
-        rows = []
-        for campaign in await stores.campaigns.all() if stores else ():
-            assert stores is not None
-            counts = await stores.campaigns.counts(campaign.id)
-            shown = (campaign.id, campaign.slug, campaign.segments, campaign.frozen_at, campaign.status.value)
-            rows.append(CampaignRow(*shown, number_of(counts, State.ACCEPTED), number_of(counts)))
-        return tuple(rows)
+        return tuple([await self._row(stores, one) for one in await stores.campaigns.all()]) if stores else ()
+
+    async def newest(self) -> dict[str, CampaignRow]:
+        """The newest of each issue; none if the database is away, which keeps nobody from looking at an issue."""
+        found: dict[str, CampaignRow] = {}
+        with contextlib.suppress(StoreError):
+            stores = await self._stores()
+            for campaign in await stores.campaigns.all() if stores else ():
+                if stores and campaign.slug not in found:
+                    found[campaign.slug] = await self._row(stores, campaign)
+        return found
+
+    async def _row(self, stores: Stores, campaign: Campaign) -> CampaignRow:
+        counts = await stores.campaigns.counts(campaign.id)
+        here, due, behind = self._courses.of(campaign.id)
+        sent = here or (campaign.status is CampaignStatus.RUNNING and bool(await stores.campaigns.runs(campaign.id)))
+        return CampaignRow(
+            campaign.id,
+            campaign.slug,
+            whom(campaign),
+            campaign.frozen_at.astimezone(self._zone),
+            standing(campaign.status.value, sent=sent, waits=bool(due) or behind),
+            number_of(counts, State.ACCEPTED),
+            number_of(counts, State.IN_DOUBT),
+            number_of(counts),
+            reason_again(_without_addresses(campaign.reason)),
+            campaign.starts_at and campaign.starts_at.astimezone(self._zone),
+        )
 
     async def watch(self, number: int) -> Watched:
         """One campaign."""
@@ -207,25 +202,30 @@ class CampaignDesk:
         domains, more_domains, _others = largest(await stores.campaigns.domain_counts(number), DOMAINS)
         here, due, behind = self._courses.of(number)
         error = self._courses.errors.get(number)
+        reason = reason_again(_without_addresses(campaign.reason))
+        next_due = await stores.campaigns.next_due(number)
         watched = Watched(
             number,
             campaign.slug,
-            campaign.segments,
+            whom(campaign),
             campaign.status.value,
-            reason_again(_without_addresses(campaign.reason)),
-            campaign.starts_at,
-            campaign.frozen_at,
+            reason,
+            advice_on(reason),
+            campaign.starts_at and campaign.starts_at.astimezone(self._zone),
+            campaign.frozen_at.astimezone(self._zone),
             {locale: by_state(by_locale[locale]) for locale in sorted(by_locale)},
             {domain: by_state(counts) for domain, counts in domains.items()},
             {locale: own_names(locale) for locale in by_locale},
             more_domains=more_domains,
             here=here,
-            due=due,
+            due=due and due.astimezone(self._zone),
             behind=behind,
             others=tuple(run.name for run in await stores.campaigns.runs(number)),
+            next_due=next_due and next_due.astimezone(self._zone),
             error=error and (_without_addresses(error[0]), _without_addresses(error[1])),
             decisions=_decisions(campaign, by_locale),
             really_cancel="" if campaign.status.ended else really_cancel(number),
+            without=await without_copy(stores, campaign),
         )
         if campaign.status is not CampaignStatus.RUNNING:
             return watched
@@ -244,6 +244,10 @@ class CampaignDesk:
     def _tell(self) -> None:
         self._hub.tell(TOPIC)
         self._hub.tell(CARDS_TOPIC)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self._bench.house.zone
 
     async def _opened(self) -> Stores:
         stores = await self._stores()

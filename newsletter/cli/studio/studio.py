@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from newsletter.audience.subscribers import FIRST_NAME, first_name
-from newsletter.cli.report import number_of
 from newsletter.cli.studio.approvals import ApprovalDesk
 from newsletter.cli.studio.campaigns import CampaignDesk
 from newsletter.cli.studio.files import read_file
@@ -29,14 +28,12 @@ from newsletter.cli.studio.translation import TranslationDesk
 from newsletter.cli.studio.trials import TrialDesk
 from newsletter.cli.studio.workbench import Workbench
 from newsletter.delivery.message import Reader as Recipient
-from newsletter.delivery.states import State
-from newsletter.errors import StoreError, UsageError
+from newsletter.errors import UsageError
 from newsletter.render.imaging import Prepared
 from newsletter.render.mjml import load_engine
 from newsletter.web.preview.events import CARDS, Hub
 from newsletter.web.preview.studio import (
     NOBODY,
-    CampaignCard,
     Edition,
     File,
     IssueCard,
@@ -136,7 +133,7 @@ class PreviewStudio:
         cards, unread = await self.work(self._cards_at_once)
         if unread:
             self.read_ahead()
-        campaigns = await self._campaigns()
+        campaigns = await self.campaigns.newest()
         house = self.bench.house
         return Overview(
             house.settings.names(),
@@ -157,22 +154,6 @@ class PreviewStudio:
             cards.append(card or self.bench.glance(slug))
         cards.sort(key=lambda card: (card.date or dt.date.min, card.slug), reverse=True)
         return cards, unread
-
-    async def _campaigns(self) -> dict[str, CampaignCard]:
-        """The newest campaign of each issue."""
-        try:
-            stores = await self.stores()
-            found: dict[str, CampaignCard] = {}
-            for campaign in await stores.campaigns.all() if stores else ():
-                if campaign.slug in found:
-                    continue
-                assert stores is not None
-                counts = await stores.campaigns.counts(campaign.id)
-                sent = number_of(counts, State.ACCEPTED), number_of(counts)
-                found[campaign.slug] = CampaignCard(campaign.id, campaign.status.value, campaign.segments, *sent)
-        except StoreError:
-            return {}  # a database that is away keeps nobody from looking at an issue
-        return found
 
     # One issue
 
@@ -197,7 +178,7 @@ class PreviewStudio:
             )
 
         page = await self.work(look)
-        campaigns = await self._campaigns()
+        campaigns = await self.campaigns.newest()
         return replace(page, card=replace(page.card, campaign=campaigns.get(slug)))
 
     async def mail(self, slug: str, locale: str, reader: Reader) -> Edition:

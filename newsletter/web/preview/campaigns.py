@@ -9,6 +9,8 @@ from typing import Protocol
 
 STATES = ("accepted", "pending", "sending", "deferred", "rejected", "in_doubt", "cancelled")
 MOVING = ("pending", "sending", "deferred")
+NO_COPY = ("rejected", "cancelled")
+IDLE, WAITS = "idle", "waits"  # of a campaign that is running: nobody sends it; it waits for its time
 Counts = Mapping[str, int]
 """How many deliveries are in which state."""
 
@@ -18,7 +20,8 @@ class DryRun:
     """Whom a campaign started now would reach, in numbers.
 
     ``obstacles`` keep it from being started, each with a hint or "";
-    ``started`` is the campaign of this issue to these segments that there is already.
+    ``started`` is the campaign of this issue to these people that there is already;
+    ``unfinished`` another of this issue that must have ended before.
     """
 
     segments: tuple[str, ...]
@@ -26,6 +29,7 @@ class DryRun:
     by_segment: tuple[tuple[str, int], ...] = ()
     obstacles: tuple[tuple[str, str], ...] = ()
     started: int = 0
+    unfinished: int = 0
 
     @property
     def people(self) -> int:
@@ -35,25 +39,39 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
-    """The segments to choose from, and what the chosen ones mean.  Times are those of ``timezone``."""
+    """The segments to choose from, and what the chosen ones mean.  Times are those of ``timezone``.
+
+    ``missed`` is the earlier campaign whose people are meant, as far as they have no copy; 0 for anybody.
+    ``without`` are the campaigns of the issue that have ended, each with how many people have no copy of it.
+    """
 
     slug: str
     segments: tuple[str, ...]
     timezone: str
+    missed: int = 0
     dry_run: DryRun | None = None
+    without: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow:
-    """One campaign in the list of all."""
+    """One campaign in the list of all.
+
+    ``whom`` are segments, or sentences.  ``standing`` is a status of
+    ``delivery/states.py``, or IDLE or WAITS in place of *running*.  Times are
+    by the organisation's clocks, here and below.
+    """
 
     id: int
     slug: str
-    segments: tuple[str, ...]
+    whom: tuple[str, ...]
     frozen_at: dt.datetime
-    status: str
+    standing: str
     accepted: int
+    in_doubt: int
     total: int
+    reason: str = ""
+    starts_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +91,19 @@ class Watched:
     seconds that the rest takes at this rate; 0 if nobody can tell.  ``here``
     says that this studio follows it; it waits until ``due``, or, ``behind``,
     for the end of another sending.  ``others`` are the processes that send it.
-    ``languages`` names editions.  ``really_cancel`` is what is asked before the
-    rest is cancelled; "" if there is nothing to cancel.
+    ``next_due`` is when the next that was refused for now may be tried again.
+    ``advice`` says what to do about the ``reason`` of a pause.  ``languages``
+    names editions.  ``really_cancel`` is what is asked before the rest is
+    cancelled; "" if there is nothing to cancel.  ``without`` is how many have
+    no copy of the issue, from this campaign or any other, once it has ended.
     """
 
     id: int
     slug: str
-    segments: tuple[str, ...]
+    whom: tuple[str, ...]
     status: str
     reason: str
+    advice: str
     starts_at: dt.datetime | None
     frozen_at: dt.datetime
     by_locale: Mapping[str, Counts]
@@ -94,9 +116,16 @@ class Watched:
     due: dt.datetime | None = None
     behind: bool = False
     others: tuple[str, ...] = ()
+    next_due: dt.datetime | None = None
     error: tuple[str, str] | None = None
     decisions: tuple[Decision, ...] = ()
     really_cancel: str = ""
+    without: int = 0
+
+    @property
+    def standing(self) -> str:
+        """Its status; of one that is running whether anybody sends it."""
+        return standing(self.status, sent=self.here or bool(self.others), waits=bool(self.due) or self.behind)
 
     @property
     def total(self) -> int:
@@ -118,14 +147,24 @@ class Watched:
         return tuple(state for state in STATES if state == STATES[0] or self.count(state))
 
 
+def standing(status: str, *, sent: bool, waits: bool) -> str:
+    """A status, and of a campaign that is running whether somebody sends it."""
+    if status != "running":
+        return status
+    return WAITS if waits else status if sent else IDLE
+
+
 class Campaigning(Protocol):
     """Starts campaigns and follows them, as ``newsletter send`` and ``newsletter campaigns`` do."""
 
-    async def start_page(self, slug: str, segments: tuple[str, ...]) -> StartPage:
-        """Whom it would reach; without segments only which there are.  Raises UsageError for an unknown issue."""
+    async def start_page(self, slug: str, segments: tuple[str, ...], missed: int = 0) -> StartPage:
+        """Whom it would reach; for nobody only which segments there are.  Raises UsageError for an unknown issue.
+
+        With ``missed``, those people of that campaign who have no copy; with segments, of these those in one of them.
+        """
         ...
 
-    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str) -> int:
+    async def start(self, slug: str, segments: tuple[str, ...], people: int, at: str, missed: int = 0) -> int:
         """Freeze it and begin to send it in the background, ``at`` a time ("2026-12-01 09:00") or now; its number.
 
         Raises UsageError unless it reaches as many ``people`` as somebody
@@ -135,6 +174,10 @@ class Campaigning(Protocol):
 
     async def all(self) -> tuple[CampaignRow, ...]:
         """Every campaign, the newest first."""
+        ...
+
+    async def newest(self) -> Mapping[str, CampaignRow]:
+        """The newest campaign of each issue."""
         ...
 
     async def watch(self, number: int) -> Watched:

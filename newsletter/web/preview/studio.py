@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from newsletter.render.imaging import Prepared
+from newsletter.web.preview.campaigns import CampaignRow
 
 NOBODY, LONGEST = "nobody", "longest"
 
@@ -94,19 +95,11 @@ class EditionCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignCard:
-    """The newest sending of an issue.  ``status`` is a word of ``delivery/states.py``."""
-
-    id: int
-    status: str
-    segments: tuple[str, ...]
-    accepted: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class IssueCard:
-    """An issue in the list of all.  One that cannot be read has a ``mistake`` and no editions."""
+    """An issue in the list of all, with its newest campaign.
+
+    One that cannot be read has a ``mistake`` and no editions.
+    """
 
     slug: str
     date: dt.date | None
@@ -114,7 +107,7 @@ class IssueCard:
     blocking: int = 0
     warnings: int = 0
     mistake: Mistake | None = None
-    campaign: CampaignCard | None = None
+    campaign: CampaignRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from newsletter.web.preview.pages import form, respond, see_other
 from newsletter.wording import said
 
 MINUTE, HOUR = 60, 3600  # seconds
+LONGEST = 10  # digits that no number of a campaign has
 
 
 async def start_page(request: Request) -> Response:
     """Whom a campaign would reach, and the form that starts it."""
     chosen = tuple(dict.fromkeys(request.query_params.getlist("segment")))
-    page = await _desk(request).start_page(request.path_params["slug"], chosen)
+    missed = _number(request.query_params.get("missed", ""))
+    page = await _desk(request).start_page(request.path_params["slug"], chosen, missed)
     return respond(request, "send.html.j2", page=page, chosen=chosen, refused=None)
 
 
@@ -26,13 +28,14 @@ async def start(request: Request) -> Response:
     slug, given = request.path_params["slug"], await form(request)
     desk, chosen = _desk(request), tuple(given.get("segments", "").split())
     typed = "".join(given.get("people", "").split()).replace(",", "").replace(".", "")
+    missed = _number(given.get("missed", ""))
     try:
         at = given.get("at", "").replace("T", " ") if "later" in given else ""
         if "later" in given and not at:
             raise UsageError(said("Say when it should start."))
-        number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1, at)
+        number = await desk.start(slug, chosen, int(typed) if typed.isdecimal() else -1, at, missed)
     except NewsletterError as error:
-        page = await desk.start_page(slug, chosen)
+        page = await desk.start_page(slug, chosen, missed)
         return respond(request, "send.html.j2", status=409, page=page, chosen=chosen, refused=error)
     return see_other(f"/campaigns/{number}")
 
@@ -73,6 +76,11 @@ def _watched(request: Request, watched: Watched, refused: NewsletterError | None
     return respond(
         request, "campaign.html.j2", status=status, watched=watched, refused=refused, minute=MINUTE, hour=HOUR
     )
+
+
+def _number(text: str) -> int:
+    """The number of a campaign; 0 for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST else 0
 
 
 def _desk(request: Request) -> Campaigning:
