@@ -345,6 +345,11 @@ def test_the_audit_log_tells_who_did_what_and_no_address(listed: Space, monkeypa
     assert log(listed, "--since", "2098-01-01") == []
     assert listed.run("audit", "--about", "campaign 7").stdout == "no entry fits\n"
     assert "nobody on the list" in listed.run("audit", "--about", "cy@example.org", code=2).stderr
+    content = str(entries[5]["detail"]["content"])
+    assert len(content) == 64
+    told = listed.run("audit").stdout
+    assert f"content: {content[:12]}…" in told
+    assert content not in told
     shown = listed.run("audit", "--limit", "3").stdout
     assert "and older ones" in shown
     assert "unsubscribed" in shown

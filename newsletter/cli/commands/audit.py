@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 
 LONGEST = 60  # characters of a detail in the table
+HASH = re.compile(r"\b[0-9a-f]{40,}\b")
+OF_A_HASH = 12  # characters of it, which tell one from another
 
 
 def register(app: typer.Typer) -> None:
@@ -82,12 +85,17 @@ def _when(entry: Entry, zone: ZoneInfo) -> str:
 
 
 def _words(detail: Mapping[str, object]) -> str:
-    """The detail in a line; what is nested is for ``--json``."""
+    """The detail in a line; what is nested, long or a hash is whole in ``--json``."""
     told = {
         key: " and ".join(map(str, value)) if isinstance(value, Mapping | list) else str(value)
         for key, value in detail.items()
     }
-    return ", ".join(f"{key}: {value[:LONGEST]}" for key, value in told.items() if value not in ("", "0", "None"))
+    return ", ".join(f"{key}: {_short(value)}" for key, value in told.items() if value not in ("", "0", "None"))
+
+
+def _short(value: str) -> str:
+    value = HASH.sub(lambda found: f"{found[0][:OF_A_HASH]}…", value)
+    return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
 
 
 def _as_json(entry: Entry) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from newsletter.cli.standing import View
     from newsletter.store.campaigns import CampaignStore, Delivery
 
+LINE = 80  # characters of a reason that the list gives; 'show' tells all of it
 SHOWN = 50  # people without a copy that are named; --all and --json name everybody
 
 app = typer.Typer(help="Past and present sendings.", no_args_is_help=True)
@@ -45,14 +47,14 @@ def list_command(as_json: AsJson = False) -> None:
         say_json([view_json(house, now) for now in found])
         return
     table(
-        ("number", "issue", "segments", "frozen", "status", "recipients", "accepted"),
+        ("number", "issue", "segments", "frozen", "status", "people", "accepted"),
         (
             (
                 now.campaign.id,
                 now.campaign.slug,
                 ", ".join(now.campaign.segments),
-                f"{now.campaign.frozen_at.astimezone(house.zone):%Y-%m-%d %H:%M}",
-                status(now.campaign),
+                f"{now.campaign.frozen_at.astimezone(house.zone):%Y-%m-%d}",
+                now.campaign.status.value,
                 now.people,
                 now.count(State.ACCEPTED),
             )
@@ -61,6 +63,8 @@ def list_command(as_json: AsJson = False) -> None:
         none="no campaign yet: 'newsletter send' begins one",
     )
     for now in found:
+        if now.campaign.reason:
+            say(textwrap.shorten(f"{now.campaign.id}: {status(now.campaign)}", LINE, placeholder=" …"))
         if not now.ended or now.count(State.IN_DOUBT):
             say(f"{now.campaign.id}: {'; '.join(next_steps(house, now)[:1])}")
 
@@ -124,7 +128,7 @@ def _delivery_json(row: Delivery) -> dict[str, object]:
 @app.command("pause")
 def pause_command(
     number: CampaignNumber,
-    reason: Annotated[str, typer.Option("--reason", help="Why; 'campaigns list' shows it.")] = "a person paused it",
+    reason: Annotated[str, typer.Option("--reason", help="Why; 'campaigns show' tells it.")] = "a person paused it",
 ) -> None:
     """Send nothing more of a campaign until it is resumed.  What is under way is finished."""
     if asyncio.run(_decide(number, lambda campaigns: campaigns.pause(number, reason))):
