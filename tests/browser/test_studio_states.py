@@ -58,6 +58,20 @@ def test_all_of_it_is_read_without_scrolling_sideways(page: Page, path: str) -> 
         assert violations(page) == []
 
 
+def test_who_has_no_copy_is_named_when_somebody_asks(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.goto(f"/campaigns/{states.TROUBLED}")
+    assert "reader9@" not in page.content()
+    who = page.get_by_text("Show who they are")
+    who.press("Enter")
+    expect(page.get_by_text("550 5.1.1 no such mailbox here").first).to_be_visible()
+    assert "reader9@" in page.locator("#who tbody tr").first.inner_text(), "those in doubt come first"
+    assert page.evaluate(TOO_WIDE) == []
+    assert violations(page) == []
+    who.press("Enter")
+    expect(page.get_by_text("550 5.1.1 no such mailbox here")).to_have_count(0)
+
+
 def test_every_state_is_told(page: Page) -> None:
     page.goto("/campaigns")
     rows = page.locator("tbody tr")

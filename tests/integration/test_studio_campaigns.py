@@ -14,7 +14,7 @@ from newsletter.cli.studio.studio import PreviewStudio
 from newsletter.web.preview.guard import Door
 
 from .conftest import ISSUE, Space
-from .servers import real_server
+from .servers import Script, real_server, scripted_server
 from .test_studio import NAMES, OURS, both, client, opened
 
 __all__ = ["both", "client"]
@@ -31,9 +31,9 @@ async def start(client: httpx.AsyncClient, people: str, segments: str = "support
     return await client.post(PAGE, data={"segments": segments, "people": people}, headers=OURS)
 
 
-async def until(client: httpx.AsyncClient, words: str, number: int = 1) -> str:
+async def until(client: httpx.AsyncClient, words: str, number: int = 1, path: str = "") -> str:
     for _look in range(300):
-        page = (await client.get(f"/campaigns/{number}")).text
+        page = (await client.get(path or f"/campaigns/{number}")).text
         if words in page:
             return page
         await asyncio.sleep(0.05)
@@ -81,6 +81,27 @@ async def test_incomplete_edition_is_an_obstacle(client: httpx.AsyncClient, spac
     page = (await client.get(PAGE, params={"segment": "supporters"})).text
     assert "It cannot be sent yet" in page
     assert "Send now" not in page
+
+
+async def test_missing_mail_server_is_told_before_the_number_is_typed(client: httpx.AsyncClient, space: Space) -> None:
+    space.replace("smtp", None)
+    page = (await client.get(PAGE, params={"segment": "supporters"})).text
+    assert "sending needs a mail server" in page
+    assert "Send now" not in page
+
+
+async def test_stopped_campaign_tells_why_once_and_what_to_do(client: httpx.AsyncClient, space: Space) -> None:
+    refused = Script(lambda verb, _to: "554 5.7.1 not from you" if verb == "RCPT" else None)
+    with scripted_server(refused) as server:
+        space.set("smtp", port=server.port, connections=1)
+        await start(client, "6")
+        page = await until(client, ">paused</span>")
+        assert page.count("554 5.7.1 not from you") == 1
+        assert "Show this to whoever looks after your mail server" in page
+        data = {"to": "ana@example.org"}
+        space.set("preview", test_addresses=["ana@example.org"])
+        await client.post("/issues/june/test", data=data, headers=OURS)
+        assert "Readers would not get it either" in await until(client, "not accepted", path="/issues/june/test")
 
 
 async def test_paused_campaign_goes_on_where_it_stood(client: httpx.AsyncClient, space: Space) -> None:

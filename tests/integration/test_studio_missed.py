@@ -50,6 +50,10 @@ async def until_sent(client: httpx.AsyncClient, space: Space, inbox: Inbox, peop
 async def test_it_reaches_those_without_a_copy_and_nobody_else(client: httpx.AsyncClient, space: Space) -> None:
     await cancelled(client, space)
     page = (await client.get("/campaigns/1")).text
+    assert "reader1@example.org" not in page
+    named = (await client.get("/campaigns/1/people")).text
+    assert named.index("reader3@example.org") < named.index("reader1@example.org") < named.index("550 no")
+    assert "reader0@example.org" not in named
     assert "2 people have no copy of this issue" in page
     assert f'href="{PAGE}?missed=1"' in page
     assert "2 people of campaign 1 have no copy of this issue" in (await client.get(PAGE)).text

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ from newsletter.delivery.states import CampaignStatus, State
 from newsletter.errors import StoreError, UsageError
 from newsletter.i18n.locales import own_names
 from newsletter.store.campaigns import Campaign
-from newsletter.web.preview.campaigns import CampaignRow, Decision, StartPage, Watched, standing
+from newsletter.web.preview.campaigns import UNREACHED, CampaignRow, Decision, StartPage, Unreached, Watched, standing
 from newsletter.web.preview.events import Hub
 from newsletter.wording import said
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 TOPIC, CARDS_TOPIC = "sending", "campaigns"
 DOMAINS = 15  # of mail that are shown; the others are counted
+NAMED = 50  # people whose copy was not accepted
 TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
 RETRY = "retry"  # the verdict that tries the rejected again
@@ -202,6 +204,8 @@ class CampaignDesk:
         domains, more_domains, _others = largest(await stores.campaigns.domain_counts(number), DOMAINS)
         here, due, behind = self._courses.of(number)
         error = self._courses.errors.get(number)
+        if error and error[0] == campaign.reason:
+            error = None  # that is why it is paused, which is told with what to do
         reason = reason_again(_without_addresses(campaign.reason))
         next_due = await stores.campaigns.next_due(number)
         watched = Watched(
@@ -233,6 +237,14 @@ class CampaignDesk:
         if self._ticking is None or self._ticking.done():
             self._ticking = asyncio.ensure_future(self._tick())
         return self._speeds.setdefault(number, Speed()).timed(watched, self._looked_at)
+
+    async def unreached(self, number: int) -> tuple[Sequence[Unreached], bool]:
+        """Who they are."""
+        stores = await self._opened()
+        states = [State(name) for name in UNREACHED]
+        rows = stores.campaigns.deliveries(await find(stores, number), states, worst_first=True, limit=NAMED + 1)
+        found = [Unreached(row.email, row.locale, row.state.value, row.reply) async for row in rows]
+        return found[:NAMED], len(found) > NAMED
 
     async def _tick(self) -> None:
         """Let pages look again, as long as somebody watches."""

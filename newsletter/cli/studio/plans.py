@@ -69,6 +69,7 @@ class Plans:
                 if campaign:
                     return DryRun(segments, started=campaign.id)
                 prepared = await start.prepare(own, None)
+            house.smtp_server()  # better told here than when the number was typed
         except NewsletterError as error:
             return DryRun(segments, obstacles=told(error))
         if prepared is None:

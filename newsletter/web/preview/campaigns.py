@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 STATES = ("accepted", "pending", "sending", "deferred", "rejected", "in_doubt", "cancelled")
 MOVING = ("pending", "sending", "deferred")
-NO_COPY = ("rejected", "cancelled")
+UNREACHED = ("in_doubt", "rejected", "deferred", "cancelled")
+"""Of whose copy something is to be said; the worst first."""
 IDLE, WAITS = "idle", "waits"  # of a campaign that is running: nobody sends it; it waits for its time
 Counts = Mapping[str, int]
 """How many deliveries are in which state."""
@@ -84,6 +85,16 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreached:
+    """Somebody whose copy was not accepted so far, with the last words of a server; ``locale`` is their edition's."""
+
+    email: str
+    locale: str
+    state: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One campaign as it stands now.
 
@@ -137,6 +148,11 @@ class Watched:
         return sum(counts.get(state, 0) for counts in self.by_locale.values())
 
     @property
+    def unreached(self) -> bool:
+        """Whether there is anybody to be named."""
+        return any(map(self.count, UNREACHED))
+
+    @property
     def settled(self) -> int:
         """How many have an outcome."""
         return self.total - sum(map(self.count, MOVING))
@@ -182,6 +198,10 @@ class Campaigning(Protocol):
 
     async def watch(self, number: int) -> Watched:
         """One campaign, wherever it is being sent.  Raises UsageError if there is none."""
+        ...
+
+    async def unreached(self, number: int) -> tuple[Sequence[Unreached], bool]:
+        """The first whose copy was not accepted, with addresses, and whether there are more.  Raises UsageError."""
         ...
 
     async def pause(self, number: int) -> None:

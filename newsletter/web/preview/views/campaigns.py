@@ -50,6 +50,12 @@ async def watch(request: Request) -> Response:
     return _watched(request, await _desk(request).watch(request.path_params["number"]), None)
 
 
+async def unreached(request: Request) -> Response:
+    """Whose copy was not accepted, as a piece of the page."""
+    people, more = await _desk(request).unreached(request.path_params["number"])
+    return respond(request, "campaign-people.html.j2", people=people, more=more)
+
+
 async def decide(request: Request) -> Response:
     """Pause it, let it go on, cancel the rest, or decide of those in doubt."""
     number, given = request.path_params["number"], await form(request)
@@ -93,5 +99,6 @@ ROUTES = [
     Route("/issues/{slug}/send", start, methods=["POST"]),
     Route("/campaigns", every),
     Route("/campaigns/{number:int}", watch),
+    Route("/campaigns/{number:int}/people", unreached),
     Route("/campaigns/{number:int}", decide, methods=["POST"]),
 ]
