@@ -85,6 +85,7 @@ def test_every_state_is_told(page: Page) -> None:
         states.MISSED: f"those who missed campaign {states.CANCELLED}",
     }.items():
         expect(rows.nth(states.MISSED - number)).to_contain_text(told)
+    expect(rows.first).to_contain_text("nobody is sending it")
     page.goto(f"/campaigns/{states.STOPPED}")
     expect(page.get_by_text("Show this to whoever looks after your mail server.")).to_be_visible()
     page.goto(f"/campaigns/{states.PAUSED}")
