@@ -73,7 +73,7 @@ class Allowances:
         for key in ("", *filter(None, numbers)):
             taken = moments[key] if key else sorted(moment for some in moments.values() for moment in some)
             if taken and key in self.limits:
-                self._used[key] = take(self.limits[key], self._used[key], self.now, taken)
+                self._used[key] = take(self.limits[key], self._used[key], self.now, taken, awaited=self.awaited)
                 self._changed.add(key)
         return moments
 
@@ -81,7 +81,7 @@ class Allowances:
         """What never left the house does not count: so many messages of each domain, "" being all others."""
         for key in {"", *unsent}:
             if key in self.limits and (number := unsent[key] if key else sum(unsent.values())):
-                self._used[key] = give_back(self.limits[key], self._used[key], self.now, number)
+                self._used[key] = give_back(self.limits[key], self._used[key], self.now, number, awaited=self.awaited)
                 self._changed.add(key)
 
     def save(self, connection: sa.Connection) -> None:

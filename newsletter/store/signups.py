@@ -87,7 +87,7 @@ class SignupStore:
         return await self._writes.write(change)
 
     async def to_mail(self, most: int, held: Collection[str] = (), resting: Collection[int] = ()) -> Sequence[Waiting]:
-        """The forms whose mail is still to go out, the oldest first.
+        """The forms whose mail is still to go out, the newest first: behind a flood nobody's waits for all of it.
 
         None to a domain that is ``held`` up by limits, and none whose id is among the ``resting``.
         """
@@ -98,7 +98,7 @@ class SignupStore:
             .where(signups.c.mailed_at.is_(None), signups.c.expires_at > self._clock.now())
             .where(signups.c.id.not_in(resting))
             .where(*(~signups.c.email.endswith(f"@{domain}", autoescape=True) for domain in held))
-            .order_by(signups.c.id)
+            .order_by(signups.c.id.desc())
             .limit(most)
         )
         async with self._database.read() as connection:

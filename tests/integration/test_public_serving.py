@@ -246,6 +246,16 @@ def test_one_network_of_a_client_counts_as_one_and_fills_up_again() -> None:
     assert buckets.allow("no address at all")
 
 
+@pytest.mark.parametrize("address", ["2001:db8:0:{:x}::1", "192.0.2.{}", "::ffff:192.0.2.{}"])
+def test_neighbourhood_of_clients_shares_the_forms_of_a_day(address: str) -> None:
+    now = 0.0
+    buckets = Buckets(5, 5, lambda: now)
+    assert sum(buckets.allow(address.format(number)) for number in range(60)) == 20
+    assert buckets.allow("198.51.100.1"), "who lives elsewhere is let in"
+    now = 3_600.0 * 6
+    assert sum(buckets.allow(address.format(number)) for number in range(60)) == 5
+
+
 # A real server
 
 

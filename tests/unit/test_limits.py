@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -146,6 +147,37 @@ def test_an_account_does_not_grow(step: float) -> None:
         account.take(1)
         assert len(account.used.counts["hour"]) <= 62
         assert len(account.used.counts["day"]) <= 98
+
+
+@given(steps, st.integers(1, 5), st.integers(1, 9))
+def test_mail_that_somebody_waits_for_never_takes_more_than_its_share(
+    plan: list[tuple[float, int]], per_hour: int, per_day: int
+) -> None:
+    limit, now = Limit(per_hour=per_hour, per_day=per_day), START
+    used, all_of_it = Used(), Account(limit)
+    for place, (wait, wanted) in enumerate(plan):
+        now += dt.timedelta(seconds=wait)
+        if place % 3 == 2:  # a campaign takes what it can, in between
+            found = room(limit, used, now)
+            used = take(limit, used, now, [now] * min(wanted, found.free))
+            continue
+        found = room(limit, used, now, awaited=True)
+        moments = [now] * min(wanted, found.free)
+        used = take(limit, used, now, moments, awaited=True)
+        all_of_it.left += moments
+    assert most_within(all_of_it.left, 3_600) <= math.ceil(per_hour / 2)
+    assert most_within(all_of_it.left, 86_400) <= math.ceil(per_day / 2)
+
+
+def test_flood_of_forms_leaves_a_campaign_its_part_and_what_came_back_counts_for_neither() -> None:
+    limit = Limit(per_day=10)
+    used = take(limit, Used(), START, [START] * 5, awaited=True)
+    assert (room(limit, used, START, awaited=True).free, room(limit, used, START).free) == (0, 5)
+    assert room(limit, used, START, awaited=True).first >= after(86_400)
+    used = give_back(limit, used, START, 2, awaited=True)
+    assert (room(limit, used, START, awaited=True).free, room(limit, used, START).free) == (2, 7)
+    used = give_back(limit, take(limit, used, START, [START] * 7), START, 1)
+    assert (room(limit, used, START, awaited=True).free, room(limit, used, START).free) == (1, 1)
 
 
 @given(steps, st.integers(1, 5), st.integers(1, 9))
