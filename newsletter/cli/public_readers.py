@@ -63,9 +63,11 @@ class JoinDesk:
         self._mailer.wake()
         return kept
 
-    async def asked(self, token: str) -> Asked | None:
-        """Who would be confirmed."""
+    async def asked(self, token: str) -> Asked | Joined | None:
+        """Who would be confirmed, or was."""
         found = await self._signups.find(self._tokens.signup_ref(token) or NOBODY)
+        if found and found.known:
+            return Joined(found.locale, self._tokens.reader_token(found.known))
         return Asked(found.email, found.locale) if found else None
 
     async def confirm(self, token: str) -> Joined | None:

@@ -34,7 +34,11 @@ MOST_WAITING = 2_000  # forms whose mail is still to go out; beyond that somebod
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A form that waits for its mail or its click.  ``known`` is the subscriber with this address, if they get mail."""
+    """A form that waits for its mail or its click.
+
+    ``known`` is the subscriber with this address, if they get mail; of a form
+    that was found by its link, only if it is this form that they confirmed.
+    """
 
     id: int
     ref: str
@@ -122,10 +126,21 @@ class SignupStore:
         return count
 
     async def find(self, ref: str) -> Waiting | None:
-        """The form that a link to confirm is for; None if there is none (any more)."""
+        """The form that a link to confirm is for; None if there is none (any more), or who confirmed it has left."""
+
+        def look(connection: sa.Connection) -> Waiting | None:
+            form = connection.execute(self._open(ref)).mappings().one_or_none()
+            if form is None:
+                return None
+            query = sa.select(subscribers).where(subscribers.c.email_key == form["email_key"])
+            row = connection.execute(query).mappings().one_or_none()
+            if row is None or not _was_confirmed(connection, row["id"], form):
+                return Waiting(form["id"], ref, form["email"], form["locale"])
+            on = row["status"] == Status.SUBSCRIBED
+            return Waiting(form["id"], ref, form["email"], form["locale"], row["ref"]) if on else None
+
         async with self._database.read() as connection:
-            row = (await connection.execute(self._open(ref))).mappings().one_or_none()
-        return Waiting(row["id"], row["ref"], row["email"], row["locale"]) if row else None
+            return await connection.run_sync(look)
 
     async def confirm(self, ref: str) -> str | None:
         """Put somebody on the list as the form says, wherever they were before; their ref, or None.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -79,6 +80,13 @@ def heading(response: httpx.Response) -> str:
     found = re.search(r"<h1>(.*?)</h1>", response.text)
     assert found, response.text
     return found[1]
+
+
+async def switched(pages: Pages, response: httpx.Response, tag: str) -> httpx.Response:
+    """The page to which the switch of languages leads from this one."""
+    found = re.search(rf'<a href="([^"]+)" lang="{tag}"', response.text)
+    assert found, response.text
+    return await pages.client.get(html.unescape(found[1]))
 
 
 def language(response: httpx.Response) -> str:

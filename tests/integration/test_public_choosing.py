@@ -10,7 +10,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import consents, subscribers, wordings
 from tests.integration.conftest import Space
-from tests.integration.public_pages import INTERESTS, Pages, heading, language, opened
+from tests.integration.public_pages import INTERESTS, Pages, heading, language, opened, switched
 
 WHOLE = {"edition": "en", "name": "Ana", "interests": "asked", "interest": ["farms"], "which": "appeal", "pause": "4"}
 
@@ -35,6 +35,7 @@ async def test_everything_can_be_chosen_at_once(space: Space, database_url: str)
         answer = await pages.client.post(pages.prefer(person), data=WHOLE)
         assert (answer.status_code, language(answer)) == (200, "en")
         assert "Saved." in answer.text
+        assert "Guardado." in (await switched(pages, answer, "es")).text
         now = await pages.person()
         assert (now.name, now.locale, now.declined) == ("Ana", "en", "appeal")
         assert now.tags == {"farms", "board"}

@@ -18,7 +18,7 @@ from newsletter.audience.subscribers import Status
 from newsletter.cli.public_mail import BATCH
 from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
 from tests.integration.conftest import Space
-from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened
+from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened, switched
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 
 FORM = {"email": "Ana@Example.org", "name": "Ana Díaz", "edition": "es", "interest": ["farms"], "form": "page"}
@@ -136,6 +136,30 @@ async def test_answer_to_the_form_can_be_read_in_another_language(pages: Pages) 
     (back,) = re.findall(r'<a href="([^"]+)" lang="es"', page.text)
     assert (await pages.client.get(back)).text == sent.text
     assert len(await pages.rows(signups)) == 1
+
+
+async def test_welcome_stays_when_the_language_is_switched_or_the_link_followed_again(
+    space: Space, inbox: Inbox, database_url: str
+) -> None:
+    space.replace("database", database_url)
+    async with opened(space) as pages:
+        await pages.client.post("/subscribe?lang=es", data=FORM)
+        (mail,) = await mails(pages, inbox, 1)
+        joined = await pages.client.post(link(mail))
+        for _time in range(2):
+            page = await switched(pages, joined, "en")
+            assert (page.status_code, language(page), heading(page)) == (200, "en", "Welcome!")
+        mine = await pages.person()
+        assert pages.prefer(mine) in page.text
+        assert len(await pages.deeds()) == 1, "and nothing is done once more"
+        # A form that was filled in later, and not confirmed, still waits for its click.
+        await pages.client.post("/subscribe?lang=es", data=FORM)
+        second = [row for row in await pages.rows(signups) if row["mailed_at"] is None]
+        waiting = await pages.client.get(f"/c/{pages.tokens.signup_token(second[0]['ref'])}?lang=en")
+        assert heading(waiting) == "One more click"
+        await pages.client.post(pages.leave(mine), data={"what": ""})
+        gone = await switched(pages, joined, "en")
+        assert (gone.status_code, heading(gone)) == (404, "This link has expired")
 
 
 async def test_answer_does_not_tell_who_is_on_the_list(pages: Pages, inbox: Inbox) -> None:

@@ -11,7 +11,7 @@ import pytest
 from newsletter.audience.subscribers import Status
 from newsletter.store.tables import consents, wordings
 from tests.integration.conftest import Space
-from tests.integration.public_pages import ONE_CLICK, Pages, heading, language, opened
+from tests.integration.public_pages import ONE_CLICK, Pages, heading, language, opened, switched
 
 MULTIPART = (
     b'--xyz\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--xyz--\r\n',
@@ -106,9 +106,14 @@ async def test_only_one_kind_of_mail_can_be_left_and_taken_back(pages: Pages, ki
     left = await pages.client.post(pages.leave(person), data={"what": kind})
     assert heading(left).startswith("No more")
     assert ((await pages.person()).status, (await pages.person()).declined) == (Status.SUBSCRIBED, kind)
-    await pages.client.post(pages.leave(person), data={"what": kind, "undo": "1"})
+    other = await switched(pages, left, "es")
+    assert (language(other), heading(other)[:6]) == ("es", "No más")
+    back = await pages.client.post(pages.leave(person), data={"what": kind, "undo": "1"})
     assert (await pages.person()).declined == ""
     assert await pages.rows(consents) == []
+    assert heading(await switched(pages, back, "es")) == "Estás en la lista"
+    # What is said to be done is shown only as far as it is so.
+    assert heading(await switched(pages, left, "es")) == "¿Quieres dejar de recibir nuestros correos?"
 
 
 async def test_who_declines_both_kinds_has_left(quick: Pages) -> None:

@@ -39,8 +39,8 @@ class Joining(Protocol):
         """
         ...
 
-    async def asked(self, token: str) -> Asked | None:
-        """Who would be confirmed by this token, which may hold anything; changes nothing."""
+    async def asked(self, token: str) -> Asked | Joined | None:
+        """Who would be confirmed by this token, which may hold anything, or was; changes nothing."""
         ...
 
     async def confirm(self, token: str) -> Joined | None:

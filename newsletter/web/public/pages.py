@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -15,6 +15,7 @@ from newsletter.web.public.site import Site, language_of
 from newsletter.web.words import Words
 
 LANGUAGE_FIELD = "lang"
+DONE = "done"  # in the address of a page that says what was done, for whoever switches its language
 _JINJA = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -111,18 +112,20 @@ def respond(
     locale: str = "",
     personal: bool = False,
     path: str = "",
+    query: Mapping[str, str] | None = None,
     **values: object,
 ) -> Response:
     """A page.  Templates see ``values`` and what every page needs: words, language, links.
 
     ``locale`` is that of the reader, if one is known.  A ``personal`` page is
-    found by no search engine.  ``path`` is where a GET shows the same page, if
-    not where it was asked for.
+    found by no search engine.  ``path`` and ``query`` are where a GET shows the
+    same page in another language, if not where it was asked for.
     """
     site, url = site_of(request), own_url(request)
     chosen = locale_of(request, locale)
     words = site.words(chosen)
-    query = {} if path else {key: value for key, value in request.query_params.items() if key != LANGUAGE_FIELD}
+    if query is None:
+        query = {} if path else {key: value for key, value in request.query_params.items() if key != LANGUAGE_FIELD}
     page = _JINJA.get_template(template).render(
         _=words,
         ngettext=words.plural,

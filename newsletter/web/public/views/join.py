@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.audience.choices import SignUp
-from newsletter.audience.consent import Agreement
+from newsletter.audience.consent import Agreement, wording_hash
 from newsletter.audience.subscribers import MAX_NAME, clean_text, parse_address
 from newsletter.web.public.forms import Form, read_form
-from newsletter.web.public.joining import Joining
+from newsletter.web.public.joining import Asked, Joined, Joining
 from newsletter.web.public.pages import consent_wording, locale_of, respond, site_of, token_of
 from newsletter.web.public.site import stored
 
@@ -65,10 +65,10 @@ async def sent(request: Request) -> Response:
 
 
 async def asked(request: Request) -> Response:
-    """The button."""
+    """The button; or what came of it, for whoever switches the language then or follows the link again."""
     found = await _joining(request).asked(token_of(request))
-    if found is None:
-        return respond(request, "expired.html.j2", status=404, personal=True)
+    if not isinstance(found, Asked):
+        return _joined(request, found)
     return respond(
         request, "confirm.html.j2", locale=found.locale, personal=True, email=found.email, token=token_of(request)
     )
@@ -76,7 +76,10 @@ async def asked(request: Request) -> Response:
 
 async def confirm(request: Request) -> Response:
     """The click on it."""
-    joined = await _joining(request).confirm(token_of(request))
+    return _joined(request, await _joining(request).confirm(token_of(request)))
+
+
+def _joined(request: Request, joined: Joined | None) -> Response:
     if joined is None:
         return respond(request, "expired.html.j2", status=404, personal=True)
     return respond(request, "joined.html.j2", locale=joined.locale, personal=True, token=joined.token)

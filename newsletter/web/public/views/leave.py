@@ -17,7 +17,7 @@ from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Subscriber
 from newsletter.content.schema import MailKind
 from newsletter.web.public.forms import is_one_click, read_form
-from newsletter.web.public.pages import locale_of, respond, site_of, token_of
+from newsletter.web.public.pages import DONE, locale_of, respond, site_of, token_of
 from newsletter.web.public.readers import Readers
 from newsletter.web.public.site import language_of
 
@@ -25,11 +25,12 @@ EVERYTHING = ""
 
 
 async def page(request: Request) -> Response:
-    """What can be left, and the buttons for it."""
+    """What can be left, and the buttons for it; or what was done, as far as that still holds."""
     reader = await _readers(request).find(token_of(request))
     if reader is None:
         return respond(request, "unknown.html.j2", status=404, personal=True)
-    return _shown(request, reader, _kind(request.query_params.get("of", "")))
+    query = request.query_params
+    return _shown(request, reader, _kind(query.get("of", "")), query.get(DONE, ""))
 
 
 async def leave(request: Request) -> Response:
@@ -67,6 +68,7 @@ def _shown(request: Request, reader: Subscriber | Member, kind: str, done: str =
         "leave.html.j2",
         locale=reader.locale,
         personal=True,
+        query={"of": kind, DONE: done},
         reader=reader,
         kind=kind,
         done=done,

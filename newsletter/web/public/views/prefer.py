@@ -14,7 +14,7 @@ from newsletter.audience.subscribers import MAX_NAME, Status, Subscriber, clean_
 from newsletter.content.schema import MailKind
 from newsletter.i18n.locales import choose_locale
 from newsletter.web.public.forms import Form, read_form
-from newsletter.web.public.pages import consent_wording, locale_of, respond, site_of, token_of
+from newsletter.web.public.pages import DONE, consent_wording, locale_of, respond, site_of, token_of
 from newsletter.web.public.readers import Readers
 from newsletter.web.public.site import Site, stored
 
@@ -23,8 +23,8 @@ KEEP, NO_PAUSE = "keep", "no"
 
 
 async def page(request: Request) -> Response:
-    """What they get now."""
-    return _shown(request, await _readers(request).find(token_of(request)))
+    """What they get now, and what they have just done about it."""
+    return _shown(request, await _readers(request).find(token_of(request)), request.query_params.get(DONE, ""))
 
 
 async def save(request: Request) -> Response:
@@ -52,6 +52,7 @@ def _shown(request: Request, reader: Subscriber | None, done: str = "") -> Respo
         "prefer.html.j2" if reader.status is Status.SUBSCRIBED else "return.html.j2",
         locale=reader.locale,
         personal=True,
+        query={DONE: done},
         reader=reader,
         editions=site.language_names(site.editions),
         edition=choose_locale(reader.locale, site.locales).locale,
