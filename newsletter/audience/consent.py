@@ -25,12 +25,15 @@ class Consent:
 class Agreement:
     """What somebody agrees to on a page of ours: the words that they read, and where.
 
-    ``given_at`` is when, if not just now.
+    ``given_at`` is when, if not just now.  ``shown`` is the hash of the words
+    over the button, as a form tells it: one that was pasted into a website, or
+    has been open for long, may still show older ones of ours.
     """
 
     wording: str
     source: str
     given_at: dt.datetime | None = None
+    shown: str = ""
 
 
 def wording_hash(text: str) -> str:

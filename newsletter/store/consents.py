@@ -19,6 +19,12 @@ def keep_wording(connection: sa.Connection, text: str) -> str:
     return found
 
 
+def wording_of(connection: sa.Connection, agreement: Agreement) -> str:
+    """The hash of what somebody read: what their form shows if that were ever words of ours, else today's."""
+    shown = sa.select(wordings.c.hash).where(wordings.c.hash == agreement.shown)
+    return connection.execute(shown).scalar() or keep_wording(connection, agreement.wording)
+
+
 def record_agreement(connection: sa.Connection, subscriber_id: int, agreement: Agreement, now: dt.datetime) -> None:
     """Note that somebody agreed, and showed by a link in a mail that the address is theirs.  Once for each giving."""
     given = agreement.given_at or now

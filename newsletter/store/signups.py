@@ -21,7 +21,7 @@ from newsletter.audience.lookalikes import GMAIL, near_key
 from newsletter.audience.subscribers import Status, address_key
 from newsletter.clock import Clock
 from newsletter.store.audit import record_now
-from newsletter.store.consents import keep_wording, record_agreement
+from newsletter.store.consents import record_agreement, wording_of
 from newsletter.store.database import Database
 from newsletter.store.gather import Gathered
 from newsletter.store.people import new_ref
@@ -81,7 +81,7 @@ class SignupStore:
                     locale=form.locale,
                     tags=sorted(form.tags),
                     source=form.agreement.source,
-                    wording=keep_wording(connection, form.agreement.wording),
+                    wording=wording_of(connection, form.agreement),
                     asked_at=now,
                     expires_at=now + self._days * DAY,
                 )

@@ -15,8 +15,10 @@ import pytest
 from newsletter.audience.choices import SignUp
 from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Status
+from newsletter.cli.public import make_site
 from newsletter.cli.public_mail import BATCH
 from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
+from newsletter.web.public.pages import snippet
 from tests.integration.conftest import Space
 from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened, switched
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
@@ -160,6 +162,22 @@ async def test_welcome_stays_when_the_language_is_switched_or_the_link_followed_
         await pages.client.post(pages.leave(mine), data={"what": ""})
         gone = await switched(pages, joined, "en")
         assert (gone.status_code, heading(gone)) == (404, "This link has expired")
+
+
+async def test_consent_is_to_the_words_that_a_pasted_form_shows(space: Space, inbox: Inbox) -> None:
+    space.set("organisation", name="The former name")
+    async with opened(space) as pages:
+        old = await pages.client.get("/subscribe?lang=en")
+        (shown,) = re.findall(r'name="wording" value="(\w{64})"', old.text)
+        assert f'name="wording" value="{shown}"' in snippet(make_site(space.house()), "en", "website")
+        await pages.client.post("/subscribe?lang=en", data={"email": "a@example.org", "wording": shown})
+    space.set("organisation", name="Justicia Migrante")
+    async with opened(space) as pages:
+        for number, told in enumerate((shown, "", "0" * 64, "\x00", "nonsense")):
+            await pages.client.post("/subscribe?lang=en", data={"email": f"b{number}@example.org", "wording": told})
+        texts = {row["hash"]: row["text"] for row in await pages.rows(wordings)}
+        read = ["former" in texts[row["wording"]] for row in await pages.rows(signups)]
+        assert read == [True, True, False, False, False, False]
 
 
 async def test_answer_does_not_tell_who_is_on_the_list(pages: Pages, inbox: Inbox) -> None:

@@ -488,5 +488,5 @@ def test_form_for_another_website_is_plain_html_that_the_pages_take(space: Space
     assert "<script" not in printed
     assert "Ranchos" in printed
     names = set(re.findall(r'name="([^"]+)"', printed))
-    assert names == {"form", "email", "name", "website", "edition", "interest"}
+    assert names == {"form", "wording", "email", "name", "website", "edition", "interest"}
     assert "did you mean 'es'" in space.run("serve", "--snippet", "ess", code=2).stderr

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.audience.consent import wording_hash
 from newsletter.i18n.locales import direction
 from newsletter.web.public.site import Site, language_of
 from newsletter.web.words import Words
@@ -70,6 +71,7 @@ def masked(email: str) -> str:
 def snippet(site: Site, locale: str, trap: str) -> str:
     """The form to join, as plain HTML for another website."""
     words = site.words(locale)
+    wording = consent_wording(words, site)
     return _JINJA.get_template("snippet.html.j2").render(
         _=words,
         letterhead=site.letterhead,
@@ -77,7 +79,8 @@ def snippet(site: Site, locale: str, trap: str) -> str:
         locale=locale,
         editions=site.language_names(site.editions),
         interests=site.interests_in(locale),
-        wording=consent_wording(words, site),
+        wording=wording,
+        shown=wording_hash(wording),
         trap=trap,
     )
 
@@ -85,7 +88,8 @@ def snippet(site: Site, locale: str, trap: str) -> str:
 def consent_wording(words: Words, site: Site) -> str:
     """What somebody agrees to who joins; kept with the consent, to the letter."""
     return words(
-        "I want to get the news of %(organisation)s by e-mail. I can leave at any time, by the link in every mail.",
+        "Yes, I would like e-mails from %(organisation)s: news, calls to action and appeals for donations."
+        " I can unsubscribe at any time with the link in every e-mail.",
         organisation=site.letterhead.name(words.language),
     )
 

@@ -52,7 +52,11 @@ async def ask(request: Request) -> Response:
         name=clean_text(form.get("name"), MAX_NAME),
         locale=stored(edition),
         tags=frozenset(form.all("interest")) & frozenset(site.interests),
-        agreement=Agreement(consent_wording(site.words(locale), site), f"form: {source}"),
+        agreement=Agreement(
+            consent_wording(site.words(locale), site),
+            f"form: {source}",
+            shown=clean_text(form.get("wording"), len(wording_hash(""))),
+        ),
     )
     if not await _joining(request).ask(signup):
         return _later(request, UNAVAILABLE)
@@ -87,6 +91,7 @@ def _joined(request: Request, joined: Joined | None) -> Response:
 
 def _form(request: Request, form: Form, *, wrong: bool = False) -> Response:
     site, locale = site_of(request), locale_of(request)
+    wording = consent_wording(site.words(locale), site)
     return respond(
         request,
         "subscribe.html.j2",
@@ -95,7 +100,8 @@ def _form(request: Request, form: Form, *, wrong: bool = False) -> Response:
         wrong=wrong,
         editions=site.language_names(site.editions),
         edition=form.get("edition") if form.get("edition") in site.editions else locale,
-        wording=consent_wording(site.words(locale), site),
+        wording=wording,
+        shown=wording_hash(wording),
         trap=TRAP,
     )
 

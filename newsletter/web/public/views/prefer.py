@@ -58,6 +58,7 @@ def _shown(request: Request, reader: Subscriber | None, done: str = "") -> Respo
         edition=choose_locale(reader.locale, site.locales).locale,
         paused_until=pause.astimezone(site.timezone).date() if pause else None,
         pauses=PAUSES,
+        wording=consent_wording(site.words(locale_of(request, reader.locale)), site),
         done=done,
         token=token_of(request),
     )
