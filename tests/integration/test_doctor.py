@@ -46,12 +46,16 @@ def asking(records_of: Records, patch: Patch) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def web_server(status: int = 200, late: float = 0.0, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def web_server(
+    status: int = 200, late: float = 0.0, tls: ssl.SSLContext | None = None, **headers: str
+) -> Iterator[int]:
     """Answers every GET, with a clock that is ``late`` seconds late; yields the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status if self.path == "/news/health" else 404)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
             self.end_headers()
 
         def date_time_string(self, timestamp: float | None = None) -> str:
@@ -195,6 +199,15 @@ def test_pages_that_fail_and_clocks_that_differ_are_named(
         found = look(quiet, code=2)
     assert found[what]["verdict"] == "problem"
     assert told in found[what]["found"]
+
+
+def test_web_server_in_front_that_hides_who_asks_is_named(quiet: Space, monkeypatch: Patch) -> None:
+    for why, told in (("unnamed", "--proxy"), ("silent", "let it set X-Forwarded-For"), ("nonsense", "")):
+        with asking(GOOD, monkeypatch), web_server(newsletter_readers=why) as port:
+            quiet.replace("public_url", f"http://127.0.0.1:{port}/news")
+            found = look(quiet, code=2).get("web server in front", {"do": "", "verdict": "problem"})
+        assert told in found["do"]
+        assert found["verdict"] == "problem"
 
 
 def test_certificates_that_end_soon_or_are_not_trusted_are_named(

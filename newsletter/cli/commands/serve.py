@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 THIS_MACHINE = (LOOPBACK, "::1")  # where proxies are believed if none is named
 PORT = 8025
-SHARED = "so all readers count as one, and a few forms shut out the rest"
-UNCLEAR = {  # by members of Unclear: what is wrong, and what to do
-    "unnamed": (
-        f"somebody passes requests on who is not named, {SHARED}",
-        "if it is your web server, start with --proxy and its address: docs/public-pages.md",
-    ),
-    "silent": (
-        f"your web server does not say for whom it asks, {SHARED}",
-        "let it set X-Forwarded-For, as docs/going-live.md shows",
-    ),
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -96,7 +85,9 @@ def _networks(proxies: Sequence[str]) -> list[str]:
 
 def _on_unclear(why: Unclear) -> None:
     """Tell staff that readers cannot be told apart, and never whose address it was."""
-    wrong, do = UNCLEAR[why]
+    from newsletter.web.public.proxies import WORDS
+
+    wrong, do = WORDS[why]
     note("readers-look-alike", logging.WARNING, proxy=why)
     say(wrong)
     say(f"  {do}")

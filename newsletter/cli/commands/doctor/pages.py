@@ -24,9 +24,13 @@ OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, the moment of the Date header, whose address it was, and its certificate's end."""
+    """What came back: the status, the moment of the Date header, whose address it was, and its certificate's end.
+
+    ``unclear`` is why the pages cannot tell who asks, a member of ``Unclear``; "" if they can.
+    """
 
     status: int
+    unclear: str
     date: dt.datetime | None
     peer: str
     ends: dt.datetime | None
@@ -34,6 +38,8 @@ class Answer:
 
 async def pages(house: House) -> list[Look]:
     """Ask ``public_url``/health, as a mail program asks when somebody leaves with one click."""
+    from newsletter.web.public.proxies import WORDS, Unclear
+
     url = house.settings.public_url + HEALTH
     what, do = "public pages", "keep 'newsletter serve' up behind your web server (docs/going-live.md)"
     try:
@@ -53,6 +59,9 @@ async def pages(house: House) -> list[Look]:
     if answer.status != OK:
         return [problem(what, f"{url} answers {answer.status}", do), _clock(answer, house)]
     looks = [well(what, f"{url} answers")]
+    if answer.unclear in WORDS:
+        wrong, do = WORDS[Unclear(answer.unclear)]
+        looks.append(problem("web server in front", wrong, do))
     if answer.ends:
         looks.append(certificate("pages' certificate", answer.ends, house.clock.now()))
     elif urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
@@ -63,6 +72,8 @@ async def pages(house: House) -> list[Look]:
 
 def _get(url: str) -> Answer:
     """One GET, without following anywhere.  Raises OSError, HTTPException."""
+    from newsletter.web.public.proxies import UNCLEAR
+
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -74,7 +85,8 @@ def _get(url: str) -> Answer:
         found = sock.getpeercert() if isinstance(sock, ssl.SSLSocket) else None
         connection.request("GET", parts.path, headers={"User-Agent": "newsletter doctor"})
         response = connection.getresponse()
-        return Answer(response.status, _moment(response.headers.get("Date")), peer, _end(found))
+        unclear = response.headers.get(UNCLEAR, "")
+        return Answer(response.status, unclear, _moment(response.headers.get("Date")), peer, _end(found))
     finally:
         connection.close()
 
