@@ -181,6 +181,7 @@ def test_signal_lets_what_is_under_way_come_to_its_end(space: Space, told: signa
         time.sleep(0.1)  # in the middle of the next ones
         process.send_signal(told)
         process.communicate(timeout=30)
+        assert process.returncode == 0
         taken = len(inbox.messages)
     counts = space.json("campaigns", "show", "1")
     assert isinstance(counts, dict)

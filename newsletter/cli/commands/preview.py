@@ -1,4 +1,4 @@
-"""``newsletter preview``: the studio on this machine, until Ctrl-C."""
+"""``newsletter preview``: the studio on this machine, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from newsletter import builtin
-from newsletter.cli.listening import address_of, in_address, listen
+from newsletter.cli.listening import address_of, in_address, listen, serve_pages
 from newsletter.cli.output import say, tell
 from newsletter.cli.wiring import open_house
 from newsletter.errors import UsageError
@@ -77,18 +77,6 @@ async def serve(
 
     hub = Hub()
 
-    class Server(uvicorn.Server):
-        """Ends the streams first: the server waits for what is open, and a stream never ends by itself."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            on_ready()
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            hub.close()
-            await studio.finish()  # here, as long as the server holds the signals: after it they end the process
-            await super().shutdown(sockets)
-
     async with PreviewStudio(root, os.environ, hub) as studio:
         catalogs = (builtin.LOCALES, root / "locales")
         door = Door(listening.getsockname()[1], frozenset(names), any_address=bool(password), password=password)
@@ -107,8 +95,13 @@ async def serve(
             studio.read_ahead()
 
         watching = asyncio.ensure_future(watch(root, on_change))
+
+        async def on_end() -> None:
+            hub.close()  # first: the server waits for what is open, and a stream never ends by itself
+            await studio.finish()
+
         try:
-            await Server(config).serve([listening])
+            await serve_pages(config, listening, on_ready, on_end)
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -7,12 +7,12 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.listening import address_of, listen
+from newsletter.cli.listening import address_of, listen, serve_pages
 from newsletter.cli.logs import AsLogFormat, note, start
 from newsletter.cli.loop import run
 from newsletter.cli.output import say
@@ -104,30 +104,12 @@ def _print_snippet(house: House, locale: str) -> None:
 
 async def serve(house: House, listening: socket.socket, named: Sequence[str], on_ready: Callable[[], None]) -> None:
     """Serve until somebody stops it; proxies in the ``named`` networks are believed."""
-    import uvicorn
-
     from newsletter.cli.public import open_public
-    from newsletter.cli.running import on_signal
     from newsletter.web.public.proxies import Proxies
     from newsletter.web.public.server import server_config
 
-    class Server(uvicorn.Server):
-        """Tells when it listens, and is ended by signals as the other commands are: in peace, with exit code 0."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            on_ready()
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            with on_signal(self.stop):
-                yield
-
-        def stop(self) -> None:
-            self.should_exit = True
-
     async with open_public(house) as (app, public), _mailing(public.mailer):
-        await Server(server_config(Proxies(app, named, _on_unclear))).serve([listening])
+        await serve_pages(server_config(Proxies(app, named, _on_unclear)), listening, on_ready)
 
 
 @contextlib.asynccontextmanager
