@@ -35,7 +35,7 @@ from newsletter.i18n.waivers import FILE_NAME as WAIVERS_NAME
 from newsletter.i18n.waivers import read_waivers
 from newsletter.render.bilingual import Bilingual, Letter
 from newsletter.render.theme import Letterhead
-from newsletter.settings import FILE_NAME
+from newsletter.settings import FILE_NAME, password_of
 from newsletter.settings.sections import Hosting
 from newsletter.skeleton import SLUG
 from newsletter.wording import said
@@ -261,7 +261,7 @@ class House:
         return Sender(name, sender.address, sender.reply_to or sender.address, public_url)
 
     def smtp_server(self) -> SmtpServer:
-        """The mail server.  SettingsError if none is named."""
+        """The mail server.  SettingsError if none is named, or nobody gave the password for it."""
         from newsletter.adapters.smtp import SmtpServer
 
         smtp = self.settings.smtp
@@ -273,14 +273,14 @@ class House:
             port=smtp.port,
             security=smtp.security,
             username=smtp.username,
-            password=smtp.password,
+            password=password_of(self.workspace.root, "smtp", smtp),
             mail_from=self.settings.sender.bounces or self.settings.sender.address,
             timeout=smtp.timeout,
             messages_per_connection=smtp.messages_per_connection,
         )
 
     def imap_server(self) -> ImapServer:
-        """The mailbox to which mail comes back.  SettingsError if none is named."""
+        """The mailbox to which mail comes back.  SettingsError if none is named, or nobody gave the password for it."""
         from newsletter.adapters.mailbox import ImapServer
         from newsletter.settings import Handling
 
@@ -294,7 +294,7 @@ class House:
             port=box.port,
             security=box.security,
             username=box.username,
-            password=box.password,
+            password=password_of(self.workspace.root, "bounces", box),
             folders=box.folders,
             move_to=move_to,
             timeout=box.timeout,

@@ -10,7 +10,7 @@ reads settings; it hands each other room what it needs.
 """
 
 from newsletter.settings.model import Settings
-from newsletter.settings.read import FILE_NAME, PREFIX, PREVIEW_PASSWORD, read_settings
+from newsletter.settings.read import FILE_NAME, PREFIX, PREVIEW_PASSWORD, password_of, read_settings
 from newsletter.settings.sections import ApprovalRule, BounceSettings, Handling, Security, SmtpSettings
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "Security",
     "Settings",
     "SmtpSettings",
+    "password_of",
     "read_settings",
 ]

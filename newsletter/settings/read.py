@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from newsletter.content.places import Source
 from newsletter.content.source import parse, read_source, validate
+from newsletter.content.whereabouts import whereabouts
 from newsletter.errors import ContentError, Finding, SettingsError, SourceSpan
 from newsletter.settings.model import Settings
+from newsletter.settings.sections import BounceSettings, SmtpSettings
 from newsletter.settings.themes import lay_theme
 from newsletter.wording import said
 
@@ -85,9 +87,28 @@ def _read_secret_files(source: Source, root: Path) -> None:
         if not isinstance(server, dict) or not isinstance(server.get("password_file"), str) or server.get("password"):
             continue
         try:
-            password = (root / server["password_file"]).read_text(encoding="utf-8").strip()
+            password = (root / server["password_file"]).read_text(encoding="utf-8-sig").strip()
             source.data[name] = {**server, "password": password}
         except (OSError, UnicodeDecodeError) as error:
             where = source.find(source.root, "password_file:", last=False)
             message = said("%(name)s: the password file cannot be read: %(why)s", name=name, why=error)
             source.findings.append(Finding(where, "unreadable", message))
+
+
+def password_of(root: Path, section: str, server: SmtpSettings | BounceSettings) -> str:
+    """The password for a login; SettingsError, at the user's name, if there is none.
+
+    Asked for only by those who log in: one can write, translate and check
+    without it, and the server would call it wrong.
+    """
+    if not server.username or server.password:
+        return server.password
+    where = whereabouts(read_source(root / FILE_NAME, FILE_NAME), f"{section}.username")
+    variable = f"{PREFIX}{section.upper()}__PASSWORD"
+    if server.password_file:
+        message = said("%(section)s: the password file %(file)s is empty", section=section, file=server.password_file)
+        hint = said("write the password of '%(user)s' into it", user=server.username)
+    else:
+        message = said("%(section)s: there is no password for '%(user)s'", section=section, user=server.username)
+        hint = said("set %(variable)s, or name a file with '%(key)s_file:'", variable=variable, key="password")
+    raise SettingsError([Finding(where, "missing-password", message, hint)])

@@ -210,6 +210,18 @@ def test_web_server_in_front_that_hides_who_asks_is_named(quiet: Space, monkeypa
         assert found["verdict"] == "problem"
 
 
+def test_login_without_a_password_is_told_where_it_is_written(quiet: Space, monkeypatch: Patch) -> None:
+    with asking(GOOD, monkeypatch), real_server() as inbox:
+        quiet.set("smtp", port=inbox.port, username="news")
+        found = look(quiet, code=2)["mail server"]
+        assert "smtp: there is no password for 'news'" in found["found"]
+        assert found["found"].startswith("newsletter.yaml:")
+        assert "NEWSLETTER_SMTP__PASSWORD" in found["do"]
+        told = quiet.run("serve", "--port", "0", code=2).stderr
+        assert "there is no password for 'news' [missing-password]" in told
+        quiet.run("check")
+
+
 def test_certificates_that_end_soon_or_are_not_trusted_are_named(
     quiet: Space, monkeypatch: Patch, tmp_path: Path
 ) -> None:

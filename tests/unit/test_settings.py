@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import SettingsError
-from newsletter.settings import FILE_NAME, Security, Settings, read_settings
+from newsletter.settings import FILE_NAME, Security, Settings, password_of, read_settings
 from newsletter.workspace import find_workspace
 
 from .helpers import ROOT, places
@@ -195,6 +195,30 @@ def test_password_comes_from_the_file_that_is_named(tmp_path: Path) -> None:
     smtp = read(tmp_path, text, {"NEWSLETTER_SMTP__PASSWORD": "from the environment"}).smtp
     assert smtp
     assert smtp.password == "from the environment"
+
+
+@pytest.mark.parametrize(
+    ("server", "written", "place", "message"),
+    [
+        ("username: news", None, (9, 42), "smtp: there is no password for 'news'"),
+        ("username: news, password_file: pw", "", (9, 42), "smtp: the password file pw is empty"),
+        ("username: news, password_file: pw", "\ufeffsecret\r\n", None, ""),  # as an editor on Windows writes it
+        ("port: 25", None, None, ""),
+    ],
+)
+def test_login_without_a_password_is_told_where_it_is_written(
+    tmp_path: Path, server: str, written: str | None, place: tuple[int, int] | None, message: str
+) -> None:
+    if written is not None:
+        (tmp_path / "pw").write_text(written, encoding="utf-8", newline="")
+    smtp = read(tmp_path, GOOD.replace("username: news", server)).smtp  # whoever sends nothing needs none
+    assert smtp
+    if place is None:
+        assert password_of(tmp_path, "smtp", smtp) == ("secret" if written else "")
+        return
+    with pytest.raises(SettingsError, match=message) as caught:
+        password_of(tmp_path, "smtp", smtp)
+    assert places(caught.value.findings) == [(*place, "missing-password")]
 
 
 def test_login_without_protection_is_allowed_on_this_machine_alone(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import datetime as dt
 
 from newsletter.cli.commands.doctor.findings import Look, problem, unknown, well
 from newsletter.cli.wiring import House
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SettingsError
 
 SOON = dt.timedelta(days=14)  # certificates that are renewed by themselves are so a month before their end
 WAIT = 20.0  # seconds for the server to let us in, whatever the settings allow while sending
@@ -17,7 +17,10 @@ async def server(house: House) -> list[Look]:
     """Connect, protect and log in as a sending does, once; the name of the certificate is checked by that."""
     if house.settings.smtp is None:
         return [unknown("mail server", "newsletter.yaml names none", "add 'smtp:' before you send")]
-    smtp = house.smtp_server()
+    try:
+        smtp = house.smtp_server()
+    except SettingsError as error:
+        return [problem("mail server", f"{one.where}: {one.message}", one.hint) for one in error.findings]
     name = f"{smtp.host}:{smtp.port}"
     try:
         async with asyncio.timeout(WAIT):
