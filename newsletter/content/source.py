@@ -22,10 +22,12 @@ from pydantic import BaseModel, ValidationError
 from newsletter.content import characters
 from newsletter.content.explain import explain
 from newsletter.content.places import Source
+from newsletter.content.syntax import explain_syntax, find_conflicts
 from newsletter.errors import ContentError, Finding, SourceSpan
 from newsletter.wording import said
 
 MAX_BYTES = 512 * 1024  # of one YAML file; the longest real issue has some 20 KB
+_HASHTAG = re.compile(r"[ \t]+#\w")  # behind a value; whoever writes a comment mostly writes a space
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -36,16 +38,21 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.tags: list[tuple[str, yaml.Mark]] = []
+        self.unused: list[tuple[str, yaml.Mark]] = []  # tags and anchors
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if self.check_event(yaml.events.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not used here", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, "aliases", event.start_mark)
         if event.tag is not None:
             # Also "!!float x", which no value can be made of.  Without its tag the node is read on as it looks.
-            self.tags.append((event.tag, event.start_mark))
+            self.unused.append((said("YAML tags (%(tag)s) are not used here", tag=event.tag), event.start_mark))
             event.tag = None
+        if event.anchor is not None:  # else "&now we win" would be read as "we win"
+            self.unused.append(
+                (said("YAML anchors (&%(name)s) are not used here", name=event.anchor), event.start_mark)
+            )
+            event.anchor = None
         return super().compose_node(parent, index)
 
 
@@ -56,29 +63,6 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(0|[1-
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?(0|[1-9][0-9]*)\.[0-9]+$"), list("-+0123456789")
 )
-
-
-_BEGINS = (said("a text cannot begin with this character"), said("put the text in quotes"))
-_INDENTED = said("look at the indentation here and on the line before")
-_QUOTE_INSIDE = (
-    said("the text goes on after the quotation mark that closes it"),
-    said("inside \"…\" write \\\", inside '…' write '' for one of them; or write the text without those around it"),
-)
-# What PyYAML says most often, in words for people: a part of its sentence, ours, and the hint.
-_SYNTAX = (
-    (
-        "mapping values are not allowed",
-        said("a second ':' stands where only one may"),
-        said("a text that holds ': ' must stand in quotes, or on its own lines after '|'"),
-    ),
-    ("could not find expected ':'", said("this is neither a key with ':' behind it nor part of a text"), _INDENTED),
-    ("expected <block end>", said("the line does not fit to the lines before it"), _INDENTED),
-    ("unexpected end of stream", said("a quotation mark is opened and never closed"), said("close it")),
-    ("cannot start any token", *_BEGINS),
-    ("found undefined alias", *_BEGINS),
-    ("expected alphabetic or numeric character", *_BEGINS),
-)
-_ENDLESS = ("could not find expected ':'", "unexpected end of stream")
 
 
 def read_source(path: Path, shown: str) -> Source:
@@ -113,13 +97,13 @@ def parse(text: str, shown: str) -> Source:
     if not text.strip():
         hint = said("'newsletter new SLUG' writes a commented skeleton")
         raise _fail(shown, "empty", said("the file is empty"), hint)
-    if invisible := list(find_invisible(text, shown)):
-        raise ContentError(invisible)
+    if found := [*find_invisible(text, shown), *find_conflicts(text, shown)]:
+        raise ContentError(found)
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise _syntax(error, text, shown) from None
+        raise ContentError([explain_syntax(error, text, shown)]) from None
     except yaml.YAMLError as error:
         raise _fail(shown, "yaml", said("this is no YAML: %(why)s", why=error)) from None
     except RecursionError:
@@ -136,10 +120,9 @@ def parse(text: str, shown: str) -> Source:
     if root is None:
         raise _fail(shown, "empty", said("the file holds nothing but comments"))
     source = Source(shown, text, root, None)
-    for tag, at in loader.tags:
+    for message, at in loader.unused:
         where = SourceSpan(shown, at.line + 1, at.column + 1)
-        message = said("YAML tags (%(tag)s) are not used here", tag=tag)
-        source.findings.append(Finding(where, "yaml", message, said("leave it out")))
+        source.findings.append(Finding(where, "yaml", message, said("leave it out, or put the text in quotes")))
     source.data = _construct(root, source)
     return source
 
@@ -153,7 +136,9 @@ def validate(source: Source, model: type[_M], context: object = None) -> _M:
     try:
         result = model.model_validate(source.data, context=context)
     except ValidationError as error:
-        findings += explain(error, model, source)
+        # What is wrong with a text of which half is lost may be right with the whole.
+        lost = {finding.where.line for finding in findings if finding.code == "hashtag"}
+        findings += [finding for finding in explain(error, model, source) if finding.where.line not in lost]
     else:
         if not findings:
             return result
@@ -184,6 +169,15 @@ def _construct(node: yaml.Node, source: Source) -> Any:
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, source) for item in node.value]
+    if (
+        isinstance(node, yaml.ScalarNode)
+        and node.style not in ("|", ">")
+        and _HASHTAG.match(source.text, node.end_mark.index)
+    ):
+        message = said("what follows '#' would be lost, as a comment")
+        hint = said("put the whole text in quotes; or write a space behind '#' if it is meant as a comment")
+        where = source.span(node)
+        source.findings.append(Finding(where, "hashtag", message, hint))
     match node.tag.rpartition(":")[2]:
         case "null":
             return None
@@ -201,24 +195,6 @@ def _text(node: yaml.Node, source: Source) -> str:
     for problem in characters.check_characters(node.value):
         source.findings.append(Finding(source.span(node), problem.code, problem.message, problem.hint))
     return characters.FORBIDDEN.sub("", node.value)
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str, shown: str) -> ContentError:
-    problem = str(error.problem or error.context)
-    # Of what lacks its end, PyYAML names where it gave up: the end of the file, or of the line after.
-    endless = error.context_mark if any(words in problem for words in _ENDLESS) else None
-    mark = endless or error.problem_mark or error.context_mark
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    lines = text.splitlines()
-    this_line = lines[line - 1] if line <= len(lines) else ""
-    if "\\t" in problem or "\t" in this_line[: column + 1]:
-        message = said("a tab stands where YAML wants spaces")
-        return ContentError([Finding(SourceSpan(shown, line, column), "tab", message, said("indent with spaces"))])
-    told = said("this is no YAML: %(why)s", why=problem), ""
-    if "but found '<scalar>'" in problem and this_line[: column - 1].endswith(("'", '"')):
-        return ContentError([Finding(SourceSpan(shown, line, column), "yaml", *_QUOTE_INSIDE)])
-    message, hint = next(((ours, hint) for words, ours, hint in _SYNTAX if words in problem), told)
-    return ContentError([Finding(SourceSpan(shown, line, column), "yaml", message, hint)])
 
 
 def _fail(shown: str, code: str, message: str, hint: str = "") -> ContentError:

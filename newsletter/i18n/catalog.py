@@ -15,6 +15,7 @@ from pathlib import Path
 import polib
 
 from newsletter.content.source import find_invisible
+from newsletter.content.syntax import find_conflicts
 from newsletter.errors import ContentError, Finding, SourceSpan
 from newsletter.wording import said
 
@@ -51,7 +52,7 @@ def read_catalog(path: Path, shown: str | None = None) -> polib.POFile:
     where = shown or str(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if findings := [*find_invisible(text, where), *_badly_quoted(text, where)]:
+        if findings := [*find_invisible(text, where), *find_conflicts(text, where), *_badly_quoted(text, where)]:
             raise ContentError(findings)
         # The line feed keeps polib from taking the text for a file's name.
         catalog = polib.pofile(f"{text}\n", wrapwidth=0)

@@ -67,7 +67,7 @@ def test_absent_and_empty_files_are_empty_catalogs(tmp_path: Path) -> None:
         (GOOD.replace('"viejo"', '"viejo'), 10, "broken-catalog"),
         (GOOD.replace('msgstr "V', 'msgstring "V'), 7, "broken-catalog"),
         (GOOD.replace('msgid "Victory"\n', ""), 6, "broken-catalog"),
-        (GOOD.replace("#. a note", "<<<<<<< HEAD"), 4, "broken-catalog"),
+        (GOOD.replace("#. a note", "<<<<<<< HEAD"), 4, "conflict"),
         (GOOD + '\nmsgctxt "subject"\nmsgid "Victory"\nmsgstr ""\n', 12, "broken-catalog"),
         (GOOD + "\n" + HEADER, 12, "broken-catalog"),
         (GOOD.replace("#. a note", "#| nonsense"), 4, "broken-catalog"),

@@ -53,9 +53,10 @@ MISTAKES = {
     "wrong type, a list": Mistake(VALID.replace("Victory", "[a]"), 3, 10, "wrong-type", "must be text, not a list"),
     "wrong type, blocks": Mistake(HEAD + "blocks: none\n", 5, 9, "wrong-type", "'blocks' must be a list"),
     "wrong type, a block": Mistake(BODY + "  - words\n", 6, 5, "wrong-type", "must be a mapping"),
-    "wrong type, a text after #": Mistake(
-        VALID.replace("Victory", "#1"), 3, 9, "wrong-type", "must be text, not empty", "begins with '#'"
+    "wrong type, a comment for a text": Mistake(
+        VALID.replace("Victory", "# 1"), 3, 9, "wrong-type", "must be text, not empty", "begins with '#'"
     ),
+    "a text after #": Mistake(VALID.replace("Victory", "#1"), 3, 9, "hashtag", "would be lost", "in quotes"),
     "wrong type, a number with a comma": Mistake(
         block("type: figures\nid: a\nfigures:\n  - {number: '1,300', what: farms}"),
         9,

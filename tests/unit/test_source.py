@@ -46,12 +46,23 @@ def refused(path: Path) -> list[Finding]:
         (b"subject: Victory: a law\n", (1, 17, "yaml"), "in quotes"),
         (b'date: x\nsubject: "Hi\npreheader: y\n', (2, 10, "yaml"), "close it"),
         (b"body: |\nhola\n", (2, 1, "yaml"), "indentation"),
-        (b"subject: [a\n", (2, 1, "yaml"), ""),
+        (b"date: x\nsubject: [a\n", (2, 10, "yaml"), "close it"),
+        (b"link: {url: x, label: y\nsubject: z\n", (1, 7, "yaml"), "close it"),
+        (b"subject: {first_name|friends}, we won\n", (1, 30, "yaml"), "put all of it in quotes"),
+        (b"subject: [Update] June\n", (1, 19, "yaml"), "put all of it in quotes"),
+        (b"subject:Hello\nblocks: []\n", (2, 7, "yaml"), "a space follows the ':' on the line before"),
+        (b"subject: x\n blocks: y\n", (2, 8, "yaml"), "indentation"),
+        (b"body: | Hello\n  you\n", (1, 9, "yaml"), "on the next line"),
+        (b"body: >hello\n", (1, 8, "yaml"), "on the next line"),
+        (b'subject: "C:\\qux"\n', (1, 14, "yaml"), "for a backslash"),
+        (b"blocks: - type: text\n", (1, 9, "yaml"), "begin it on the next line"),
+        (b"title: *now\n", (1, 8, "yaml"), "in quotes"),
+        (b"a: b\n<<<<<<< HEAD\nc: d\n=======\nc: e\n>>>>>>> theirs\n", (2, 1, "conflict"), "git could not join"),
         (b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", (2, 8, "yaml"), ""),
         (b"[" * 20_000, (1, 1, "yaml"), ""),
         (b"- a\n- b\n", (1, 1, "wrong-type"), "key: value"),
         (b"words\n", (1, 1, "wrong-type"), "key: value"),
-        (b"a: b\n---\nc: d\n", (2, 1, "yaml"), ""),
+        (b"a: b\n---\nc: d\n", (2, 1, "yaml"), "one file for each issue"),
         (b'subject: "\\U00110000"\n', (1, 13, "yaml"), "the character itself"),
     ],
 )
@@ -253,3 +264,21 @@ def test_nesting_just_short_of_too_deep_is_told_and_not_raised() -> None:
     for depth in range(50, 400, 50):
         only_content_errors(BODY + "  - " + "{type: text, id: a, body: " * depth + "}" * depth)
     only_content_errors(VALID + TEXT_BLOCK * 70)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("title: We march #NoMás with you", "hashtag"),
+        ("title: #NoMás", "hashtag"),
+        ("title: 'We march' #NoMás", "hashtag"),
+        ("title: &Now we march", "yaml"),
+        ("title: 'We march #NoMás'  # a comment", ""),
+        ("title: We march # a comment", ""),
+        ("title: We march C#Sharp ##", ""),
+        ("title: |\n  We march #NoMás", ""),
+    ],
+)
+def test_no_part_of_a_text_is_lost_without_a_word(line: str, code: str) -> None:
+    found = parse(f"date: 2019-06-03\n{line}\n", "x.yaml").findings
+    assert [(finding.where.line, finding.code) for finding in found] == ([(2, code)] if code else [])
