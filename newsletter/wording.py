@@ -79,6 +79,11 @@ def headline(text: str) -> str:
     return what if isinstance(what, str) else text.partition("\n")[0] if "\n" in text else text
 
 
+def places_in(pattern: str) -> list[str]:
+    """The names of its places."""
+    return _PLACE.findall(pattern)
+
+
 def fill(pattern: str, values: Mapping[str, object]) -> str:
     """The pattern with its values; a place without one stays as it is."""
     return _PLACE.sub(lambda found: str(values.get(found["name"], found.group())), pattern)

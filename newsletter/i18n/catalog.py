@@ -17,7 +17,7 @@ import polib
 from newsletter.content.source import find_invisible
 from newsletter.content.syntax import find_conflicts
 from newsletter.errors import ContentError, Finding, SourceSpan
-from newsletter.wording import said
+from newsletter.wording import places_in, said
 
 GENERATOR = "newsletter"
 SOURCE_HEADER = "X-Source-Language"
@@ -90,6 +90,17 @@ def _doubles(catalog: polib.POFile, where: str) -> Iterator[Finding]:
             values = {"text": repr(entry.msgid[:40]), "line": first}
             message = said("the message %(text)s stands here and in line %(line)s", **values)
             yield Finding(SourceSpan(where, line), "broken-catalog", message, said("keep one of them"))
+
+
+def check_places(catalog: polib.POFile, where: str) -> Iterator[Finding]:
+    """Places for values, ``%(name)s``, that a translated word of the program has and its original has not."""
+    for entry in catalog:
+        known = set(places_in(entry.msgid + (entry.msgid_plural or "")))
+        for text in () if entry.obsolete or entry.fuzzy else [entry.msgstr, *entry.msgstr_plural.values()]:
+            for name in sorted(set(places_in(text)) - known):
+                told = said("there is no value '%(name)s' for this text", name=name)
+                hint = said("known are: %(words)s", words=", ".join(sorted(known))) if known else said("take it out")
+                yield Finding(SourceSpan(where, entry.linenum or 1), "unknown-placeholder", told, hint)
 
 
 def write_catalog(catalog: polib.POFile, path: Path) -> None:

@@ -303,9 +303,15 @@ def _tied(text: str, most: int = MAX_TIED, wide: int = 0) -> str:
 def _place(error: Exception) -> str:
     """The template's file and line, which Jinja writes into the traceback, or into the error for bad syntax."""
     if isinstance(error, TemplateSyntaxError):
-        return f"{error.filename or error.name}:{error.lineno}"
+        return f"{_file(error.filename or error.name or TEMPLATE)}:{error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else getattr(error, "name", None) or TEMPLATE
+    return f"{_file(frames[-1].filename)}:{frames[-1].lineno}" if frames else getattr(error, "name", None) or TEMPLATE
+
+
+def _file(name: str) -> str:
+    """A template as staff know it, from its folder on: ``templates/blocks/story.mjml.j2``."""
+    before, folder, rest = name.rpartition("/templates/")
+    return f"{folder[1:]}{rest}" if before else name
 
 
 @pass_context

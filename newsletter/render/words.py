@@ -76,5 +76,5 @@ def _read(path: Path) -> dict[str, str]:
 
 @cache
 def _read_cached(path: Path, _changed: int) -> dict[str, str]:
-    catalog = read_catalog(path)
+    catalog = read_catalog(path, "/".join(path.parts[-4:]))  # from ``locales/`` on, as staff know it
     return {entry.msgid: "" if entry.fuzzy else entry.msgstr for entry in catalog if not entry.obsolete}

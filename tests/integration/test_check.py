@@ -171,3 +171,26 @@ def test_catalog_that_is_edited_meanwhile_is_checked_anew(space: Space) -> None:
     path = space.root / "locales" / "es" / "LC_MESSAGES" / "issues" / "june.po"
     path.write_text(path.read_text(encoding="utf-8").replace("mayo", "junio"), encoding="utf-8")
     assert [one.code for one in house.review(loaded, "es") if one.blocks] == ["dates"]
+
+
+def test_words_of_the_workspace_s_own_are_looked_at_though_pages_would_do_without(space: Space) -> None:
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+    folder = space.root / "locales" / "es" / "LC_MESSAGES"
+    (folder / "public.po").write_text("garbage\n", encoding="utf-8")
+    words = 'msgid "%(count)s of %(goal)s"\nmsgstr "%(cuenta)s de %(goal)s"\n'
+    (folder / "messages.po").write_text(f"{header}\n{words}", encoding="utf-8")
+    found = {one["path"]: (one["line"], one["code"], one["hint"]) for one in findings(space, code=1)}
+    assert found["locales/es/LC_MESSAGES/public.po"][:2] == (1, "broken-catalog")
+    place = found["locales/es/LC_MESSAGES/messages.po"]
+    assert place == (4, "unknown-placeholder", "known are: count, goal")
+    (folder / "messages.po").write_text("garbage\n", encoding="utf-8")
+    told = [one["path"] for one in findings(space, code=1) if one["code"] == "broken-catalog"]
+    assert sorted(told) == ["locales/es/LC_MESSAGES/messages.po", "locales/es/LC_MESSAGES/public.po"], "each once"
+
+
+def test_template_that_cannot_be_rendered_is_named_by_its_place_in_the_workspace(space: Space) -> None:
+    file = space.root / "templates" / "blocks" / "text.mjml.j2"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n{{ block.nothing.there }}", encoding="utf-8")
+    messages = [one["message"] for one in findings(space, code=1) if one["code"] == "template"]
+    assert any(message.startswith("templates/blocks/text.mjml.j2:2: ") for message in messages), messages

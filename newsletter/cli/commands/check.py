@@ -51,7 +51,7 @@ def check_command(
     house = open_house()
     files = house.workspace.issue_files(issues)
     entries = [entry for file in files for entry in check_issue(house, file)]
-    entries += _templates(house)
+    entries += _templates(house) + _words(house)
     if not issues:
         entries += _lost_waivers(house, files) + _misnamed(house)
     if links:
@@ -79,6 +79,21 @@ def _templates(house: House) -> list[Entry]:
     folder = house.workspace.root / "templates"
     findings = lint_templates(folder, house.workspace.shown(folder))
     return [Entry(finding, blocks=finding.code in FATAL) for finding in findings]
+
+
+def _words(house: House) -> list[Entry]:
+    """What is wrong with the workspace's own words; pages would be in English, and nobody would be told why."""
+    from newsletter.cli.todo import Entry
+    from newsletter.i18n.catalog import check_places, read_catalog
+
+    findings: list[Finding] = []
+    for path in sorted(house.workspace.locales.glob("*/LC_MESSAGES/*.po")):
+        shown = house.workspace.shown(path)
+        try:
+            findings += check_places(read_catalog(path, shown), shown)
+        except ContentError as errors:
+            findings += errors.findings
+    return [Entry(finding, blocks=True) for finding in findings]
 
 
 def _lost_waivers(house: House, files: Sequence[Path]) -> list[Entry]:
