@@ -27,6 +27,7 @@ from newsletter.audience.cells import plain
 from newsletter.audience.consent import MAX_SOURCE, Consent, parse_moment, read_moment
 from newsletter.audience.lookalikes import likely_domain
 from newsletter.audience.subscribers import (
+    FIRST_NAME,
     MAX_NAME,
     MAX_TAG,
     MAX_VALUE,
@@ -52,11 +53,14 @@ COLUMNS = (
     "list_declined",
     "list_paused_until",
 )
+LAST_NAME = "last_name"  # attributes that stand for a name where a list has no column for the whole of it
 _ALIASES = {
     **dict.fromkeys(("e-mail", "email address", "mail", "correo", "correo electrónico"), "email"),
     **dict.fromkeys(("full name", "nombre", "nombre completo"), "name"),
     **dict.fromkeys(("language", "lang", "idioma", "lengua"), "locale"),
     **dict.fromkeys(("tag", "etiqueta", "etiquetas"), "tags"),
+    **dict.fromkeys(("first name", "firstname", "fname", "given name", "nombre de pila"), FIRST_NAME),
+    **dict.fromkeys(("last name", "lastname", "lname", "surname", "family name", "apellido", "apellidos"), LAST_NAME),
 }
 _SEPARATORS = ",;\t"
 _NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # how Excel workbooks, old and new, and PDFs begin
@@ -196,6 +200,8 @@ def _parse(lines: Sequence[str], separator: str) -> tuple[list[str], str]:
     except StopIteration:
         return [], ""
     except csv.Error as error:
+        if "field limit" in str(error):
+            return [], f"a cell is longer than {csv.field_size_limit():,} characters; is a quotation mark missing?"
         return [], _UNCLOSED if "unexpected end" in str(error) else str(error)
 
 
@@ -203,7 +209,7 @@ def parse_column(cell: str) -> str:
     """The column that a header names: one of COLUMNS, or the name of an attribute."""
     name = clean_text(plain(cell), MAX_TAG)
     known = _ALIASES.get(name.casefold(), name.casefold())
-    return known if known in COLUMNS else name.replace(" ", "_")
+    return known if known in (*COLUMNS, FIRST_NAME, LAST_NAME) else name.replace(" ", "_")
 
 
 def _check_header(header: list[str], names: list[str], path: Path) -> None:
@@ -212,6 +218,8 @@ def _check_header(header: list[str], names: list[str], path: Path) -> None:
         shown = [clean_text(plain(name), MAX_TAG) for name in names]
         near = [name for name in shown if did_you_mean(name.lower(), ["email", "correo"]).startswith("did")]
         hint = f"rename the column '{near[0]}' to 'email'" if near else _NAMES
+        if len(shown) == 1 and "|" in shown[0]:
+            hint = "separate the columns by commas, semicolons or tabs"
         raise AudienceError(f"{path} has no column 'email'; it has: {', '.join(filter(None, shown))}", hint)
     doubles = sorted({name for name in header if name and header.count(name) > 1})
     if doubles:
@@ -237,9 +245,11 @@ def _row(line: int, header: list[str], cells: list[str], seen: dict[str, int], s
     first_line = seen.setdefault(address_key(email), line)
     if first_line != line:
         return BadRow(line, f"the same address as in line {first_line}, which was used")
-    name = clean_text(row.get("name", ""), MAX_NAME)
+    parts = ("name",) if "name" in header else (FIRST_NAME, LAST_NAME)
+    whole = " ".join(row.get(part, "") for part in parts)
+    name = clean_text(whole, MAX_NAME)
     notices = []
-    if len(clean_text(row.get("name", ""), 10 * MAX_NAME)) > len(name):
+    if len(clean_text(whole, 10 * MAX_NAME)) > len(name):
         notices.append(f"the name was cut to {MAX_NAME} characters")
     if likely := likely_domain(email.rpartition("@")[2]):
         notices.append(f"'{email.rpartition('@')[2]}' looks like a misspelt '{likely}'; it was left as it is")

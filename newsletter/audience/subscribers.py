@@ -114,8 +114,12 @@ def clean_text(text: str, limit: int) -> str:
 
 
 def clean_tags(tags: Iterable[str]) -> frozenset[str]:
-    """Tags as they are stored: in small letters, none empty.  A text may name several, as a cell of a list does."""
-    return frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for text in tags for tag in _MARKS.split(text))))
+    """Tags as they are stored: in small letters, none empty.  A text may name several, as a cell of a list does.
+
+    Exports of other programs put each in quotes: ``"board","supporter"``.
+    """
+    named = (tag.strip().strip('"') for text in tags for tag in _MARKS.split(text))
+    return frozenset(filter(None, (clean_text(tag, MAX_TAG).lower() for tag in named)))
 
 
 def first_name(name: str, own: str | None) -> str:

@@ -77,6 +77,25 @@ def test_tags_are_split_and_lower_case(tmp_path: Path) -> None:
     assert row.subscriber.tags == {"board", "farmworker", "supporter"}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        'Email Address,First Name,Last Name,TAGS\nana@example.org,Ana,Núñez,"""Board"",""Farm worker"""\n',
+        "EMAIL;FNAME;LNAME;Etiquetas\nana@example.org;Ana;Núñez;board|farm worker\n",
+        'correo,nombre de pila,apellidos,etiquetas\nana@example.org, Ana , Núñez ,"Board, Farm worker"\n',
+    ],
+)  # fmt: skip
+def test_exports_of_other_programs_have_names_in_parts_and_tags_in_quotes(tmp_path: Path, content: str) -> None:
+    found = only(tmp_path, content).subscriber
+    assert (found.name, set(found.tags)) == ("Ana Núñez", {"board", "farm worker"})
+    assert found.attributes == {"first_name": "Ana", "last_name": "Núñez"}
+
+
+def test_whole_name_goes_before_its_parts(tmp_path: Path) -> None:
+    content = "email,name,first name,last name\nana@example.org,Dr. Ana Núñez,Ana,Núñez\nben@example.org,,Ben,\n"
+    assert [row.subscriber.name for row in rows(tmp_path, content) if isinstance(row, GoodRow)] == ["Dr. Ana Núñez", ""]
+
+
 def test_bad_rows_say_why_and_in_which_line(tmp_path: Path) -> None:
     content = (
         'email,name,locale\n'  # 1
@@ -147,7 +166,7 @@ def test_cell_beyond_every_limit_is_a_bad_row_and_the_next_is_read(tmp_path: Pat
     found = rows(tmp_path, f"email,name\nana@example.org,{'x' * 200_000}\nleo@example.org,Leo\n")
     assert [(type(row), row.line) for row in found] == [(BadRow, 2), (GoodRow, 3)]
     assert isinstance(found[0], BadRow)
-    assert "field larger" in found[0].reason
+    assert "longer than 131,072 characters" in found[0].reason
 
 
 @pytest.mark.parametrize(
