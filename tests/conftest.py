@@ -17,5 +17,5 @@ sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of one machine first: they build on each other, and what comes first no other process takes over."""
+    """What takes minutes first: begun last, it would keep one process busy when all others are done."""
     items.sort(key=lambda item: item.path.name != "test_units.py")

@@ -26,6 +26,8 @@ PYTHON, SOURCE, LIBRARIES = "/srv/python", "/srv/source", "/srv/libraries"  # wh
 PARTS = ("newsletter", "templates", "locales")  # of the program
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+# What is begun by this ends with the process that began it, also when that is killed.
+KEEPER = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--kill-child", "--mount", "--mount-proc"]
 TRY_OUT = """\
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
@@ -58,8 +60,7 @@ def missing() -> str:
         return "not installed (Debian): systemd-container"
     if not Path("/lib/systemd/systemd").exists():
         return "not installed (Debian): systemd"
-    command = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", TRY_OUT]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = subprocess.run([*KEEPER, "sh", "-euc", TRY_OUT], check=False, capture_output=True, text=True)
     return f"no overlay can be mounted here: {done.stderr.strip()}" if done.returncode else ""
 
 
@@ -67,12 +68,12 @@ def missing() -> str:
 class Machine:
     """The container: what is done in it, by whom, and its files."""
 
-    keeper: int  # the process that boots it
+    keeper: int  # the process with which it ends
 
     @property
     def nspawn(self) -> int:
         """What holds it; another process after a reboot."""
-        return _only_child(self.keeper)
+        return _only_child(_only_child(self.keeper))
 
     @property
     def init(self) -> int:
@@ -180,19 +181,7 @@ def machine() -> Iterator[Machine]:
     seen = {sys.base_prefix: PYTHON, libraries: LIBRARIES, **{f"{ROOT}/{part}": f"{SOURCE}/{part}" for part in PARTS}}
     binds = [f"--bind-ro={here}:{there}" for here, there in seen.items()]
     options = ["--quiet", "--private-network", "--register=no", "--keep-unit", "--console=pipe", f"--machine={name}"]
-    command = [
-        "unshare",
-        "--mount",
-        "--propagation",
-        "private",
-        "/bin/sh",
-        "-c",
-        BOOT,
-        str(base),
-        str(base),
-        *options,
-        *binds,
-    ]
+    command = [*KEEPER, "/bin/sh", "-c", BOOT, str(base), str(base), *options, *binds]
     with (base.parent / f"{base.name}.log").open("wb") as log:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True

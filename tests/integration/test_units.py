@@ -27,7 +27,7 @@ PAGES = "http://127.0.0.1:8025"
 ASK = "import sys, urllib.request as web; print(web.urlopen(sys.argv[1], timeout=5).read().decode())"
 
 pytestmark = [
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(lacking := missing()), reason=lacking),
     pytest.mark.skipif(
         not (MASTER.exists() and IMAP.exists()), reason="not installed (Debian): postfix, dovecot-imapd"
@@ -75,7 +75,7 @@ def example(containing: str, page: str = GOING_LIVE, kind: str = "sh") -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def there() -> Iterator[Machine]:
     """The machine with an account, the program, a workspace with a list, the mail server and the units."""
     with machine() as made:
@@ -147,7 +147,7 @@ def readers_mail(made: Machine) -> list[Path]:
     return list((made.files / "var/mail/readers/box/new").glob("*"))
 
 
-def test_the_pages_are_served_from_a_narrow_place_and_come_back_after_a_kill(there: Machine) -> None:
+def the_pages_are_served_from_a_narrow_place_and_come_back_after_a_kill(there: Machine) -> None:
     wait_for_pages(there)
     assert "<form" in there.run("/usr/bin/python3", "-c", ASK, f"{PAGES}/subscribe")
     before = there.show("newsletter-pages", "MainPID")
@@ -162,7 +162,7 @@ def test_the_pages_are_served_from_a_narrow_place_and_come_back_after_a_kill(the
     assert there.show("newsletter-pages", "MainPID") != before
 
 
-def test_the_worker_sends_and_the_alias_takes_what_bounces(there: Machine) -> None:
+def the_worker_sends_and_the_alias_takes_what_bounces(there: Machine) -> None:
     there.newsletter("send", "welcome", "--segment", "everyone", "--yes", "--queue")
     wait_for_rows(there, "deliveries where state = 'accepted'", 21)
     wait_for_rows(there, "subscribers where status = 'bounced'", 1)
@@ -170,7 +170,7 @@ def test_the_worker_sends_and_the_alias_takes_what_bounces(there: Machine) -> No
     assert not (there.files / "srv/news/var/returned").exists()
 
 
-def test_the_mail_server_keeps_a_bounce_while_it_cannot_be_taken(there: Machine) -> None:
+def the_mail_server_keeps_a_bounce_while_it_cannot_be_taken(there: Machine) -> None:
     key = there.files / "srv/news/var/secret.key"
     envelope = envelope_of(there, "r1@example.com")
     key.chmod(0o000)
@@ -183,7 +183,7 @@ def test_the_mail_server_keeps_a_bounce_while_it_cannot_be_taken(there: Machine)
     there.wait_for("the queue", "sh", "-c", "postqueue -p | head -n 1", wanted="Mail queue is empty")
 
 
-def test_a_worker_that_is_stopped_finishes_what_is_under_way(there: Machine) -> None:
+def a_worker_that_is_stopped_finishes_what_is_under_way(there: Machine) -> None:
     for name in ("issues/{}.yaml", "locales/es/LC_MESSAGES/issues/{}.po"):
         folder = there.files / "srv/news"
         made = folder / name.format("second")
@@ -202,7 +202,7 @@ def test_a_worker_that_is_stopped_finishes_what_is_under_way(there: Machine) -> 
     wait_for_mail(there, 39)
 
 
-def test_the_timers_copy_the_database_and_read_the_mailbox(there: Machine) -> None:
+def the_timers_copy_the_database_and_read_the_mailbox(there: Machine) -> None:
     there.run("systemctl", "start", "newsletter-backup.service")
     (copy,) = (there.files / BACKUPS).iterdir()
     assert copy.stat().st_mode & 0o777 == 0o600
@@ -222,7 +222,7 @@ def test_the_timers_copy_the_database_and_read_the_mailbox(there: Machine) -> No
     assert {line.split()[-2] for line in listed.splitlines()} == {"newsletter-backup.timer", "newsletter-bounces.timer"}
 
 
-def test_everything_comes_back_after_a_reboot(there: Machine) -> None:
+def everything_comes_back_after_a_reboot(there: Machine) -> None:
     there.reboot()
     wait_for_pages(there)
     for unit in (
@@ -248,3 +248,13 @@ def envelope_of(made: Machine, address: str) -> str:
             assert found
             return found[1]
     raise AssertionError(f"nothing came for {address}")
+
+
+def test_the_services_run_as_the_pages_say(there: Machine) -> None:
+    """One test, since each step builds on those before it: so neither their order nor another process parts them."""
+    the_pages_are_served_from_a_narrow_place_and_come_back_after_a_kill(there)
+    the_worker_sends_and_the_alias_takes_what_bounces(there)
+    the_mail_server_keeps_a_bounce_while_it_cannot_be_taken(there)
+    a_worker_that_is_stopped_finishes_what_is_under_way(there)
+    the_timers_copy_the_database_and_read_the_mailbox(there)
+    everything_comes_back_after_a_reboot(there)
