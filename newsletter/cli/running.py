@@ -23,6 +23,7 @@ from newsletter.cli.parts import deliver_in_parts
 from newsletter.cli.progress import progress
 from newsletter.cli.wiring import House, Stores
 from newsletter.delivery.brake import Brake
+from newsletter.delivery.branch import HeadOffice
 from newsletter.delivery.deliver import Counter, Transport, deliver
 from newsletter.delivery.desk import Desk, OnResult
 from newsletter.delivery.states import CampaignStatus
@@ -194,13 +195,15 @@ class Course:
         smtp = self._runner.house.settings.smtp
         connections = min(smtp.connections if smtp else 1, pending)
         ledger = self._runner.ledger(self._campaign)
-        desk = Desk(ledger, stopped=self._stopped)
         with progress(pending) as shown:
             async with self._runner.run(ledger):
                 if self._workers > 1 and LINES:
                     root, part = self._runner.house.workspace.root, [str(self._campaign.id), ledger.token]
-                    await deliver_in_parts(root, part, desk, connections, self._workers, shown.on_result)
+                    office = HeadOffice(ledger, self._stopped)
+                    desk = office.desk
+                    await deliver_in_parts(root, part, office, connections, self._workers, shown.on_result)
                 else:
+                    desk = Desk(ledger, stopped=self._stopped)
                     apart = pending >= LONG_RUN
                     await self._runner.hand_over(self._campaign, desk, connections, shown.on_result, sign_apart=apart)
         return desk.resume_in

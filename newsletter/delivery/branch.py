@@ -4,15 +4,14 @@ So the results and claims of all processes go into the same transactions, and a
 run has one lease and one name however many processes hand its mail over.  Two
 ledgers beside each other would wait for one another at every commit.
 
-Over the line go JSON objects, one a line; a branch asks and the desk gives:
+Over the line go JSON objects, one a line; a branch asks and the head office gives:
 
-    {"want": 2, "results": [[person, state, reply, ours, gone, unsaid], …]}
-    {"claims": [[person, ref, …] or null, …], "lease_ends": 1574672400.0, "stopping": false}
+    {"want": 2, "results": [[person, state, reply, ours, gone, unsaid], …], "done": false}
+    {"claims": [[person, ref, …] or null, …], "stored": [person, …], "lease_ends": 1574672400.0, "stopping": false}
 
-Claims are given in the order in which they were asked for.  Whatever was
-reported before a claim was asked for is committed when the claim is given (not
-so when the answer is null), so that a branch whose desk is gone knows which
-results it has to store by itself.
+Claims are given in the order in which they were asked for.  ``stored`` names
+those whose results are committed.  So a branch whose desk is gone knows which it
+has to store by itself, and one that is ``done`` stays until all are.
 """
 
 from __future__ import annotations
@@ -22,31 +21,38 @@ import datetime as dt
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from newsletter.audience.subscribers import Addressee
-from newsletter.delivery.desk import LEASE, Claim, Desk, OnResult, Result
+from newsletter.delivery.desk import LEASE, LEDGER_AWAY, RETRY, Claim, Desk, Grant, Ledger, OnResult, Result
 from newsletter.delivery.states import Outcome, State
+from newsletter.errors import StoreAwayError
 
 Write = Callable[[bytes], None]
+_GOES_BACK = (State.PENDING, State.DEFERRED)  # after these, the same run may claim a row again
 
 
 class Branch:
-    """A run's counter in a process that does not have the desk; the tasks of a run see no difference."""
+    """A run's counter in a process that does not have the desk; the tasks of a run see no difference.
 
-    def __init__(self, write: Write) -> None:
+    ``ledger`` is the run's, for the case that the desk is gone.
+    """
+
+    def __init__(self, write: Write, ledger: Ledger) -> None:
         self.stopped = asyncio.Event()
         self.ending = asyncio.Event()
         self._write = write
+        self._ledger = ledger
         self._lost = False
         self._lease_ends = time.time() + LEASE
-        self._asked: deque[tuple[asyncio.Future[Claim | None], int]] = deque()  # and how many results came before
+        self._asked: deque[asyncio.Future[Claim | None]] = deque()
         self._want = 0
         self._results: list[Result] = []  # not told yet
-        self._reported = 0
-        self._unstored: deque[tuple[int, Result]] = deque()  # each with its number
+        self._unstored: dict[int, Result] = {}  # by person, as far as we know
+        self._wake = asyncio.Event()
         self._told = True
+        self._done = False
 
     @property
     def stopping(self) -> bool:
@@ -58,16 +64,12 @@ class Branch:
         """Whether nothing may be begun: the desk is gone, or was silent for so long that the run may count as dead."""
         return self._lost or time.time() >= self._lease_ends
 
-    @property
-    def unstored(self) -> Sequence[Result]:
-        """Once the desk is gone: the results that it may not have committed."""
-        return [result for _number, result in self._unstored] if self._lost else []
-
     def report(self, result: Result) -> None:
         """Hand in a result."""
         self._results.append(result)
-        self._unstored.append((self._reported, result))
-        self._reported += 1
+        self._unstored[_person(result)] = result
+        if self._lost:
+            self._wake.set()
         if result.outcome.state is State.PENDING and not self.stopping:
             self.ending.clear()
         self._tell_soon()
@@ -77,7 +79,7 @@ class Branch:
         if self.stopping:
             return None
         future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
-        self._asked.append((future, self._reported))
+        self._asked.append(future)
         self._want += 1
         self._tell_soon()
         return await future
@@ -88,9 +90,40 @@ class Branch:
         self.ending.set()
 
     async def serve(self, workers: asyncio.Future[Any]) -> None:
-        """Wait until every task is done and every result is told."""
-        await asyncio.wait([workers])
-        self._tell()
+        """Wait until every task is done, and every result is stored: if the desk is gone, by us.  Raises StoreError."""
+        workers.add_done_callback(lambda _done: self._wake.set())
+        try:
+            await self._serve(workers)
+        except BaseException:
+            await asyncio.wait([workers])
+            await self._serve(workers)
+            raise
+
+    async def _serve(self, workers: asyncio.Future[Any]) -> None:
+        while True:
+            self._wake.clear()
+            if workers.done() and not self._done:
+                self._done = True
+                self._tell()
+            if self._lost:
+                await self._store()
+            if workers.done() and not self._unstored:
+                return
+            await self._wake.wait()
+
+    async def _store(self) -> None:
+        """Do what the desk may not have done.
+
+        But not where a message goes back and the desk was told: it may have given the same person to another branch
+        since, under the same token.  To store it again would take the message out of that branch's hands.
+        """
+        results = list(self._unstored.values())
+        untold = {_person(result) for result in self._results}
+        ours = [one for one in results if _person(one) in untold or one.outcome.state not in _GOES_BACK]
+        if ours:
+            await _persistently(self._ledger, ours)
+        for result in results:
+            del self._unstored[_person(result)]
 
     def hear(self, line: bytes) -> None:
         """What the desk gives."""
@@ -98,29 +131,27 @@ class Branch:
         self._lease_ends = given["lease_ends"]
         if given["stopping"]:
             self.stop()
+        for person in given["stored"]:  # before the claims: somebody whose message went back may be among them
+            del self._unstored[person]
         for fields in given["claims"]:
-            future, before = self._asked.popleft()
+            future = self._asked.popleft()
             claim = None if fields is None else _claim(fields)
             if claim is None:
                 self.ending.set()
-            else:
-                self._forget(before)
             if not future.done():
                 future.set_result(claim)
             elif claim is not None:  # whoever asked is gone
                 self.report(Result(claim, Outcome(State.PENDING)))
-
-    def _forget(self, before: int) -> None:
-        """The results before this one are committed."""
-        while self._unstored and self._unstored[0][0] < before:
-            self._unstored.popleft()
+        if self._done:
+            self._wake.set()
 
     def lose(self) -> None:
-        """The desk is gone: what is under way ends, and nothing new begins."""
+        """The desk is gone, and all that it said is heard: what is under way ends, and nothing new begins."""
         self._lost = True
+        self._wake.set()
         self.stop()
         while self._asked:
-            future, _before = self._asked.popleft()
+            future = self._asked.popleft()
             if not future.done():
                 future.set_result(None)
 
@@ -132,38 +163,82 @@ class Branch:
 
     def _tell(self) -> None:
         self._told = True
-        if self._lost or not (self._want or self._results):
+        if self._lost or not (self._want or self._results or self._done):
             return
-        results = [(r.claim.addressee.id, *_outcome_fields(r.outcome)) for r in self._results]
-        self._write(json.dumps({"want": self._want, "results": results}).encode() + b"\n")
+        results = [(_person(result), *_outcome_fields(result.outcome)) for result in self._results]
+        said = {"want": self._want, "results": results, "done": self._done}
         self._want, self._results = 0, []
+        self._write(json.dumps(said).encode() + b"\n")
+
+
+class HeadOffice:
+    """The desk of a run with branches.  It stands before the run's ledger, so as to tell each what is stored."""
+
+    def __init__(self, ledger: Ledger, stopped: asyncio.Event | None = None) -> None:
+        self.desk = Desk(self, stopped=stopped or asyncio.Event())
+        self._ledger = ledger
+        self._lines: list[BranchLine] = []
+
+    def line(self, write: Write, on_result: OnResult) -> BranchLine:
+        """The end here of the line to one more branch."""
+        line = BranchLine(self.desk, write, on_result)
+        self._lines.append(line)
+        return line
+
+    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+        """As the ledger does."""
+        grant = await self._ledger.exchange(results, want)
+        people = [_person(result) for result in results]
+        for line in self._lines:
+            line.stored(people)
+        return grant
+
+    async def renew(self) -> bool:
+        """As the ledger does.  Everybody hears of the new end of the lease, also who asks for nothing."""
+        alive = await self._ledger.renew()
+        for line in self._lines:
+            line.give_soon()
+        return alive
+
+    async def recover(self, held: Collection[int]) -> None:
+        """As the ledger does."""
+        await self._ledger.recover(held)
 
 
 class BranchLine:
     """The desk's end of the line to one branch."""
 
     def __init__(self, desk: Desk, write: Write, on_result: OnResult) -> None:
+        self.idle = False  # the branch has told everything, and asks for nothing more
         self._desk = desk
         self._write = write
         self._on_result = on_result
         self._held: dict[int, Claim] = {}
+        self._unstored: set[int] = set()  # people whose results the desk has
+        self._stored: list[int] = []  # of which the branch does not know yet
         self._asked: deque[asyncio.Future[Claim | None]] = deque()
         self._given: list[Claim | None] = []
+        self._giving = False
         self._closed = False
 
     def hear(self, line: bytes) -> None:
         """What the branch asks and reports."""
         said = json.loads(line)
         for person, state, *rest in said["results"]:
+            self._unstored.add(person)
             self._take(Result(self._held.pop(person), Outcome(State(state), *rest)))
         for _ in range(said["want"]):
             future = self._desk.ask()
             self._asked.append(future)
             future.add_done_callback(self._answer)
+        self.idle = said["done"]
 
-    def stop(self) -> None:
-        """Let the branch know, also if it has not asked for anything."""
-        self._give()
+    def stored(self, people: Iterable[int]) -> None:
+        """The results of these people are committed."""
+        if mine := self._unstored.intersection(people):
+            self._unstored -= mine
+            self._stored += mine
+            self.give_soon()
 
     def close(self) -> None:
         """The branch is gone: what it had in hand may have been handed over or not."""
@@ -189,17 +264,55 @@ class BranchLine:
                 continue
             if claim is not None:
                 self._held[claim.addressee.id] = claim
-            if not self._given:
-                asyncio.get_running_loop().call_soon(self._give)
             self._given.append(claim)
+            self.give_soon()
+
+    def give_soon(self) -> None:
+        """Say what there is to say, and the end of the lease, also if the branch has not asked for anything.
+
+        In the turn of the loop after the next: what an exchange has stored is
+        known here before the claims that it gave.
+        """
+        if not self._giving:
+            self._giving = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._give)
 
     def _give(self) -> None:
+        self._giving = False
         if self._closed:
             return
-        claims = [None if claim is None else _claim_fields(claim) for claim in self._given]
-        self._given = []
-        said = {"claims": claims, "lease_ends": self._desk.lease_ends, "stopping": self._desk.stopping}
+        said = {
+            "claims": [None if claim is None else _claim_fields(claim) for claim in self._given],
+            "stored": self._stored,
+            "lease_ends": self._desk.lease_ends,
+            "stopping": self._desk.stopping,
+        }
+        self._given, self._stored = [], []
         self._write(json.dumps(said).encode() + b"\n")
+
+
+async def _persistently(ledger: Ledger, results: Sequence[Result]) -> None:
+    """Commit results; again and again while the database's server is away.
+
+    Twice is the same as once, and nothing is written over.  Raises StoreError.
+    """
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + LEDGER_AWAY, RETRY
+    while True:
+        try:
+            await ledger.exchange(results, 0)
+        except StoreAwayError:
+            if loop.time() + pause > deadline:
+                raise
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 5.0)
+
+
+def _person(result: Result) -> int:
+    return result.claim.addressee.id
 
 
 def _outcome_fields(outcome: Outcome) -> tuple[Any, ...]:

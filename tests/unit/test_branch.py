@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import Awaitable, Collection, Sequence
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.audience.subscribers import Addressee
-from newsletter.delivery.branch import Branch, BranchLine
-from newsletter.delivery.desk import Claim, Desk, Grant, Result
+from newsletter.delivery.branch import Branch, HeadOffice
+from newsletter.delivery.desk import LEASE, Claim, Grant, Result
 from newsletter.delivery.states import TRANSITIONS, Outcome, State
+from newsletter.errors import StoreAwayError
 
 ACCEPTED = Outcome(State.ACCEPTED, "250 ok")
 TEXTS = st.text(max_size=30)
@@ -39,9 +42,13 @@ class Ledger:
         self.results: list[Result] = []
         self.open = asyncio.Event()
         self.open.set()
+        self.away = 0  # calls that fail
 
     async def exchange(self, results: Sequence[Result], want: int) -> Grant:
         await self.open.wait()
+        if self.away:
+            self.away -= 1
+            raise StoreAwayError("away")
         self.results += results
         given, self.pending = self.pending[:want], self.pending[want:]
         return Grant(given)
@@ -58,10 +65,12 @@ class Pair:
 
     def __init__(self, *claims: Claim) -> None:
         self.ledger = Ledger(*claims)
-        self.desk = Desk(self.ledger)
+        office = HeadOffice(self.ledger)
+        self.desk = office.desk
         self.seen: list[Result] = []
-        self.branch = Branch(self._say)
-        self.line = BranchLine(self.desk, self.branch.hear, self.seen.append)
+        self.alone = Ledger()  # the same rows, as the branch would reach them
+        self.branch = Branch(self._say, self.alone)
+        self.line = office.line(self.branch.hear, self.seen.append)
         self.done = asyncio.Event()
         workers: list[Awaitable[None]] = [self._work()]
         self.serving = asyncio.ensure_future(self.desk.serve(asyncio.gather(*workers, return_exceptions=True)))
@@ -75,6 +84,13 @@ class Pair:
     async def end(self) -> None:
         self.done.set()
         await self.serving
+
+
+def done() -> asyncio.Future[None]:
+    """The tasks of a branch that have ended."""
+    future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
 
 
 def claim(person: int) -> Claim:
@@ -102,7 +118,6 @@ async def test_a_branch_whose_desk_is_gone_knows_what_may_not_be_committed() -> 
         given = await pair.branch.claim()
         assert given == claim(person)
         pair.branch.report(Result(given, ACCEPTED))
-    assert not pair.branch.unstored, "the desk is there"
     assert await pair.branch.claim() == claim(3)
     pair.branch.report(Result(claim(3), ACCEPTED))
     waiting = asyncio.ensure_future(pair.branch.claim())
@@ -110,8 +125,9 @@ async def test_a_branch_whose_desk_is_gone_knows_what_may_not_be_committed() -> 
     await asyncio.sleep(0)
     pair.branch.lose()
     assert await waiting is None
-    assert pair.branch.unstored == [Result(claim(3), ACCEPTED)]
     assert pair.branch.lease_over, "nothing new begins"
+    await pair.branch.serve(done())
+    assert pair.alone.results == [Result(claim(3), ACCEPTED)]
     pair.ledger.open.set()
     await pair.end()
 
@@ -126,7 +142,8 @@ async def test_an_answer_of_nothing_does_not_say_that_results_are_committed() ->
     pair.desk.stop()
     assert await waiting is None
     pair.branch.lose()
-    assert pair.branch.unstored == [Result(claim(1), ACCEPTED)]
+    await pair.branch.serve(done())
+    assert pair.alone.results == [Result(claim(1), ACCEPTED)]
     pair.ledger.open.set()
     await pair.end()
 
@@ -159,7 +176,8 @@ async def test_a_claim_for_a_branch_that_is_gone_goes_back(moment: str) -> None:
 async def test_a_stop_reaches_a_branch_that_asks_for_nothing() -> None:
     pair = Pair()
     pair.desk.stop()
-    pair.line.stop()
+    pair.line.give_soon()
+    await asyncio.sleep(0.01)
     assert pair.branch.stopping
     assert await pair.branch.claim() is None
     await pair.end()
@@ -181,4 +199,96 @@ async def test_answers_keep_their_order_when_a_stop_turns_the_last_away_first() 
     assert await last is None
     pair.branch.report(Result(claim(2), ACCEPTED))
     await asyncio.sleep(0)
+    await pair.end()
+
+
+async def test_a_branch_stays_until_what_it_told_is_stored() -> None:
+    pair = Pair(claim(1))
+    assert await pair.branch.claim() == claim(1)
+    pair.ledger.open.clear()
+    pair.branch.report(Result(claim(1), ACCEPTED))
+    serving = asyncio.ensure_future(pair.branch.serve(done()))
+    await asyncio.sleep(0.02)
+    assert pair.line.idle, "the desk need not wait for it"
+    assert not serving.done()
+    pair.ledger.open.set()
+    await serving
+    assert pair.ledger.results == [Result(claim(1), ACCEPTED)]
+    pair.branch.lose()
+    await pair.branch.serve(done())
+    assert not pair.alone.results, "it is stored once"
+    await pair.end()
+
+
+async def test_a_branch_that_asks_for_nothing_hears_of_every_renewal_of_the_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = Pair(claim(1))
+    assert await pair.branch.claim() == claim(1)
+    later = time.time() + LEASE - 1
+    monkeypatch.setattr("newsletter.delivery.branch.time", SimpleNamespace(time=lambda: later + 2))
+    assert pair.branch.lease_over
+    monkeypatch.setattr("newsletter.delivery.desk.time", SimpleNamespace(time=lambda: later))
+    pair.desk.report(Result(claim(9), ACCEPTED))  # anything that wakes the desk
+    await asyncio.sleep(0.02)
+    assert not pair.branch.lease_over
+    pair.line.close()
+    await pair.end()
+
+
+async def test_a_message_that_went_back_is_not_stored_again_when_another_may_have_it_in_hand() -> None:
+    pair = Pair(claim(1), claim(2))
+    for person in (1, 2):
+        assert await pair.branch.claim() == claim(person)
+    pair.ledger.open.clear()
+    pair.branch.report(Result(claim(1), Outcome(State.PENDING, "lost before the body")))
+    await asyncio.sleep(0.02)  # the desk is told: by now it may have given the same person to somebody else
+    pair.branch.lose()
+    pair.branch.report(Result(claim(2), Outcome(State.PENDING, "this run was asleep")))
+    await pair.branch.serve(done())
+    assert [result.claim for result in pair.alone.results] == [claim(2)]
+    pair.ledger.open.set()
+    pair.line.close()
+    await pair.end()
+
+
+async def test_once_the_desk_is_gone_each_result_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.delivery.branch.RETRY", 0.01)
+    pair = Pair(claim(1), claim(2))
+    for person in (1, 2):
+        assert await pair.branch.claim() == claim(person)
+    tasks: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    serving = asyncio.ensure_future(pair.branch.serve(tasks))
+    await asyncio.sleep(0)
+    pair.branch.lose()
+    pair.alone.away = 2
+    pair.branch.report(Result(claim(1), ACCEPTED))
+    await asyncio.sleep(0.1)
+    assert pair.alone.results == [Result(claim(1), ACCEPTED)], "although another message is under way"
+    assert not serving.done()
+    pair.branch.report(Result(claim(2), ACCEPTED))
+    tasks.set_result(None)
+    await serving
+    assert pair.alone.results == [Result(claim(1), ACCEPTED), Result(claim(2), ACCEPTED)]
+    pair.line.close()
+    await pair.end()
+
+
+async def test_a_branch_that_can_store_nothing_says_so_when_its_tasks_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("newsletter.delivery.branch.LEDGER_AWAY", 0.0)
+    pair = Pair(claim(1))
+    assert await pair.branch.claim() == claim(1)
+    pair.branch.report(Result(claim(1), ACCEPTED))
+    tasks: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    pair.alone.away = 2
+    serving = asyncio.ensure_future(pair.branch.serve(tasks))
+    pair.branch.lose()
+    await asyncio.sleep(0.02)
+    assert not serving.done(), "what is under way is not cut off"
+    tasks.set_result(None)
+    with pytest.raises(StoreAwayError):
+        await serving
+    pair.line.close()
     await pair.end()

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.branch import Branch, BranchLine
+from newsletter.delivery.branch import Branch, BranchLine, HeadOffice
 from newsletter.delivery.deliver import deliver
 from newsletter.delivery.desk import Claim, Desk, Grant, Result
 from newsletter.delivery.message import Mail, Message
@@ -200,17 +200,13 @@ async def one_run(
         mock.patch("newsletter.delivery.desk.time", clock),
         mock.patch("newsletter.delivery.branch.time", clock),
     ):
-        desk = Desk(ledger)
+        office = HeadOffice(ledger)
+        desk = office.desk if branches else Desk(ledger)
         if stop_after is not None:
             loop.call_later(stop_after, desk.stop)
         try:
             if branches:
-                ended = asyncio.gather(
-                    *(at_branch(loop, desk, server, on_result) for _ in range(branches)), return_exceptions=True
-                )
-                await desk.serve(ended)
-                for failure in filter(None, await ended):
-                    raise failure
+                await at_branches(loop, office, ledger, server, on_result, branches)
             else:
                 await deliver(desk, server, write, ledger.connections, on_result, Brake(ledger.connections, 1.0))
         except (NewsletterError, RuntimeError) as error:
@@ -222,22 +218,51 @@ async def one_run(
     return None
 
 
-async def at_branch(loop: VirtualLoop, desk: Desk, server: Server, on_result: Callable[[Result], None]) -> None:
-    """One connection's work at a branch, to which words take a moment."""
-    branch = Branch(lambda said: void(loop.call_later(0.001, line.hear, said)))
-    line = BranchLine(desk, lambda given: void(loop.call_later(0.001, branch.hear, given)), on_result)
-    stopping = asyncio.ensure_future(stop_with(desk, line))
+async def at_branches(
+    loop: VirtualLoop,
+    office: HeadOffice,
+    ledger: Ledger,
+    server: Server,
+    on_result: Callable[[Result], None],
+    number: int,
+) -> None:
+    """One connection's work at each of some branches, to which words take a moment."""
+    idle = [asyncio.Event() for _ in range(number)]
+    branches: list[Branch] = []
+
+    async def at_branch(idle: asyncio.Event) -> None:
+        def say(said: bytes) -> None:
+            line.hear(said)
+            if line.idle:
+                idle.set()
+
+        branch = Branch(lambda said: void(loop.call_later(0.001, say, said)), ledger)
+        branches.append(branch)
+        line = office.line(lambda given: void(loop.call_later(0.001, branch.hear, given)), on_result)
+        stopping = asyncio.ensure_future(stop_with(office.desk, line))
+        try:
+            await deliver(branch, server, write, 1, void, Brake(1, 1.0))
+        finally:
+            stopping.cancel()
+            await asyncio.sleep(0.01)
+            line.close()
+            idle.set()
+
+    ended = asyncio.gather(*(at_branch(one) for one in idle), return_exceptions=True)
     try:
-        await deliver(branch, server, write, 1, void, Brake(1, 1.0))
+        await office.desk.serve(asyncio.gather(*(one.wait() for one in idle)))
     finally:
-        stopping.cancel()
-        await asyncio.sleep(0.01)
-        line.close()
+        await asyncio.sleep(0.01)  # the end comes after all that was said
+        for branch in branches:
+            branch.lose()
+        failures = await ended
+    for failure in filter(None, failures):
+        raise failure
 
 
 async def stop_with(desk: Desk, line: BranchLine) -> None:
     await desk.stopped.wait()
-    line.stop()
+    line.give_soon()
 
 
 def void(_whatever: object) -> None:

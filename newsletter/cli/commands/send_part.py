@@ -18,6 +18,7 @@ from newsletter.cli.loop import run
 from newsletter.cli.parts import COMMAND, LONGEST_LINE
 from newsletter.cli.wiring import open_house
 from newsletter.delivery.branch import Branch
+from newsletter.delivery.desk import Ledger
 
 
 def register(app: typer.Typer) -> None:
@@ -45,17 +46,13 @@ async def _deliver_part(campaign_id: int, token: str, connections: int, number: 
         campaign = await find(stores, campaign_id)
         with part_run(stores.database.file, number):
             runner = Runner(house, stores, await house.tokens(stores.database), house.smtp_server())
-            async with _branch() as branch:
+            async with _branch(runner.ledger(campaign, token)) as branch:
                 with on_signal(branch.stop):
-                    try:
-                        await runner.hand_over(campaign, branch, connections, lambda _result: None)
-                    finally:
-                        if left := branch.unstored:
-                            await runner.ledger(campaign, token).exchange(left, 0)
+                    await runner.hand_over(campaign, branch, connections, lambda _result: None)
 
 
 @contextlib.asynccontextmanager
-async def _branch() -> AsyncIterator[Branch]:
+async def _branch(ledger: Ledger) -> AsyncIterator[Branch]:
     """The branch of our parent's desk, over standard input and output."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
@@ -64,12 +61,10 @@ async def _branch() -> AsyncIterator[Branch]:
     writer = asyncio.StreamWriter(pipe, flow, None, loop)
 
     def write(said: bytes) -> None:
-        if pipe.is_closing():
-            branch.lose()  # uvloop would raise
-        else:
+        if not pipe.is_closing():  # our parent is gone, as standard input will tell; uvloop would raise
             writer.write(said)
 
-    branch = Branch(write)
+    branch = Branch(write, ledger)
 
     async def hear() -> None:
         try:
