@@ -57,12 +57,11 @@ async def _branch(ledger: Ledger) -> AsyncIterator[Branch]:
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    pipe, flow = await loop.connect_write_pipe(asyncio.streams.FlowControlMixin, sys.stdout)
-    writer = asyncio.StreamWriter(pipe, flow, None, loop)
+    pipe, _protocol = await loop.connect_write_pipe(asyncio.Protocol, sys.stdout)
 
     def write(said: bytes) -> None:
         if not pipe.is_closing():  # our parent is gone, as standard input will tell; uvloop would raise
-            writer.write(said)
+            pipe.write(said)
 
     branch = Branch(write, ledger)
 
@@ -79,10 +78,7 @@ async def _branch(ledger: Ledger) -> AsyncIterator[Branch]:
     try:
         yield branch
     finally:
-        with contextlib.suppress(ConnectionError):  # the parent is gone; that is heard at standard input
-            pipe.set_write_buffer_limits(0)  # or drain() is content with what is left in our hands
-            await writer.drain()
-        writer.close()
+        pipe.close()  # whatever was told was heard, or nobody is there
         if hearing.done():
             hearing.result()  # a fault of the program does not pass in silence
         hearing.cancel()
