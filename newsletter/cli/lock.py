@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,15 +25,18 @@ LEFT_OVER = 20.0  # seconds to wait for the parts of a sending that was killed: 
 
 
 @contextlib.contextmanager
-def only_run(database: Path | None) -> Iterator[None]:
-    """Hold the lock, or raise StoreError at once if another process has it.  None: a server, and nothing to hold."""
+def only_run(database: Path | None, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock, or raise StoreError at once if another process has it.  None: a server, and nothing to hold.
+
+    ``patience`` is for the parts of a sending that was killed, in seconds for all of them, and stops the event loop.
+    """
     if database is None:
         yield
         return
     with _held(_lock_file(database), 0):
-        lock = _lock_file(database)
+        lock, deadline = _lock_file(database), time.monotonic() + patience
         for part in sorted(lock.parent.glob(f"{glob.escape(lock.name)}.*")):
-            with _held(part, LEFT_OVER):
+            with _held(part, max(0.0, deadline - time.monotonic())):
                 pass
         yield
 

@@ -7,7 +7,7 @@ import json
 import sys
 
 from newsletter.cli.copies import send_copies
-from newsletter.cli.lock import only_run
+from newsletter.cli.lock import LEFT_OVER, only_run
 from newsletter.cli.output import agreed, say, say_json, tell
 from newsletter.cli.people import parsed
 from newsletter.cli.report import counts_json, numbers, people, print_counts, require_delivered
@@ -76,7 +76,7 @@ class Sending:
         """
         server = self._house.smtp_server()
         async with self._house.stores() as stores:
-            with contextlib.nullcontext() if queue else only_run(stores.database.file):
+            with contextlib.nullcontext() if queue else only_run(stores.database.file, LEFT_OVER):
                 tokens = await self._house.tokens(stores.database)
                 campaign = await self._start.open_campaign(stores)
                 if campaign:
