@@ -25,7 +25,7 @@ from newsletter.delivery.brake import Brake
 from newsletter.delivery.branch import Branch, BranchLine, HeadOffice
 from newsletter.delivery.deliver import deliver
 from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, Result
-from newsletter.delivery.message import Mail
+from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import StoreAwayError
 from tests.unit.test_desk_failures import claim, void
@@ -221,7 +221,7 @@ class Mails:
         self.in_hand[given.addressee.id, given.attempt] += 1
         assert self.in_hand[given.addressee.id, given.attempt] == 1, "no claim is given to two"
         await self.process.live()
-        return Mail(given.addressee.email, "", b"")
+        return Mail(given.addressee.email, "", Message.of(b""))
 
     async def send(self, mail: Mail) -> Outcome:
         await self.process.live()
