@@ -7,7 +7,7 @@ ledgers beside each other would wait for one another at every commit.
 Over the line go JSON objects, one a line; a branch asks and the head office gives:
 
     {"want": 2, "results": [[person, state, reply, ours, gone, unsaid], …], "done": false}
-    {"claims": [[person, ref, …] or null, …], "stored": [person, …], "lease_ends": 1574672400.0, "stopping": false}
+    {"claims": [[person, ref, …] or null, …], "stored": [person, …], "lease_ends": 16630.3, "stopping": false}
 
 Claims are given in the order in which they were asked for.  ``stored`` names
 those whose results are committed.  So a branch whose desk is gone knows which it
@@ -19,18 +19,17 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from newsletter.audience.subscribers import Addressee
+from newsletter.clock import steady
 from newsletter.delivery.desk import LEASE, LEDGER_AWAY, RETRY, Claim, Desk, Grant, Ledger, OnResult, Result
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import StoreAwayError
 
 Write = Callable[[bytes], None]
-_GOES_BACK = (State.PENDING, State.DEFERRED)  # after these, the same run may claim a row again
 
 
 class Branch:
@@ -45,7 +44,7 @@ class Branch:
         self._write = write
         self._ledger = ledger
         self._lost = False
-        self._lease_ends = time.time() + LEASE
+        self._lease_ends = steady() + LEASE
         self._asked: deque[asyncio.Future[Claim | None]] = deque()
         self._want = 0
         self._results: list[Result] = []  # not told yet
@@ -62,7 +61,7 @@ class Branch:
     @property
     def lease_over(self) -> bool:
         """Whether nothing may be begun: the desk is gone, or was silent for so long that the run may count as dead."""
-        return self._lost or time.time() >= self._lease_ends
+        return self._lost or steady() >= self._lease_ends
 
     def report(self, result: Result) -> None:
         """Hand in a result."""
@@ -112,16 +111,10 @@ class Branch:
             await self._wake.wait()
 
     async def _store(self) -> None:
-        """Do what the desk may not have done.
-
-        But not where a message goes back and the desk was told: it may have given the same person to another branch
-        since, under the same token.  To store it again would take the message out of that branch's hands.
-        """
+        """Do what the desk may not have done.  What it has done is done once: the ledger knows each attempt."""
         results = list(self._unstored.values())
-        untold = {_person(result) for result in self._results}
-        ours = [one for one in results if _person(one) in untold or one.outcome.state not in _GOES_BACK]
-        if ours:
-            await _persistently(self._ledger, ours)
+        if results:
+            await _persistently(self._ledger, results)
         for result in results:
             del self._unstored[_person(result)]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from newsletter.audience.subscribers import Addressee
+from newsletter.clock import steady
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import StoreAwayError
 
@@ -92,8 +92,7 @@ class Desk:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     halted: str = ""
     resume_in: float | None = None
-    # By the wall clock, which goes on while the machine or the process sleeps.
-    lease_ends: float = field(default_factory=lambda: time.time() + LEASE)
+    lease_ends: float = field(default_factory=lambda: steady() + LEASE)  # by ``steady``, as all that branches are told
     left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
@@ -102,7 +101,7 @@ class Desk:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _enough: asyncio.Future[None] | None = None  # an exchange that waits for more to exchange
     _hold_until: float = 0.0
-    _renew_at: float = field(default_factory=lambda: time.time() + RENEWAL)
+    _renew_at: float = field(default_factory=lambda: steady() + RENEWAL)
 
     @property
     def stopping(self) -> bool:
@@ -112,7 +111,7 @@ class Desk:
     @property
     def lease_over(self) -> bool:
         """Whether somebody else may have called this run dead: then nothing may be begun."""
-        return time.time() >= self.lease_ends
+        return steady() >= self.lease_ends
 
     def report(self, result: Result) -> None:
         """Hand in a result; it is committed with the next exchange."""
@@ -176,7 +175,7 @@ class Desk:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._patience())
             self._wake.clear()
-            if time.time() >= self._renew_at and not workers.done():
+            if steady() >= self._renew_at and not workers.done():
                 await self._renew()
             if self._results or self._unsure or (self._waiting and not self._holding):
                 await self._gather()
@@ -204,12 +203,12 @@ class Desk:
 
     def _patience(self) -> float:
         """Seconds until there is something to do although nobody woke us."""
-        renewal = self._renew_at - time.time()
+        renewal = self._renew_at - steady()
         hold = self._hold_until - asyncio.get_running_loop().time()
         return max(0.001, min(renewal, hold) if self._waiting and hold > 0 else renewal)
 
     async def _renew(self) -> None:
-        began = time.time()
+        began = steady()
         if await self._persistently(self.ledger.renew):
             self.lease_ends = began + LEASE
         else:

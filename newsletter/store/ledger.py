@@ -5,8 +5,9 @@ outcomes since the last call and claims new rows.  So a row is committed as
 *sending* before its MAIL FROM, results cost one commit for many, and at most
 one row per open connection is *sending* when the machine dies.
 
-Every claim carries the token of its run, and an outcome is stored only under
-it (fencing): a run that was given up for dead writes over nothing.  In its
+Every claim carries the token of its run and the number of its attempt, and an
+outcome is stored only under both (fencing): a run that was given up for dead
+writes over nothing, nor does a result that comes twice.  In its
 transaction a claim locks, for reading, the rows of the campaign and of the run.
 So when ``pause`` has returned, nothing more is claimed; and whoever declares a
 run dead knows that it has claimed its last.
@@ -53,6 +54,7 @@ _STORE = (
         deliveries.c.subscriber_id == sa.bindparam("person"),
         deliveries.c.state == State.SENDING,
         deliveries.c.claim == sa.bindparam("token"),
+        deliveries.c.attempts == sa.bindparam("attempt"),
     )
     .values(
         state=sa.bindparam("new_state"),
@@ -288,6 +290,7 @@ def _outcome_row(result: Result, now: dt.datetime) -> dict[str, object]:
             outcome = Outcome(State.REJECTED, f"given up after {claim.attempt} attempts: {outcome.reply}")
     return {
         "person": result.claim.addressee.id,
+        "attempt": result.claim.attempt,
         "new_state": outcome.state,
         "new_reply": outcome.reply,
         "new_due_at": due,

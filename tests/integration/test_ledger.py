@@ -49,6 +49,18 @@ async def test_each_row_is_claimed_once_and_by_its_own_run(database: Database) -
     assert await counts(database, campaign) == {State.SENDING: 4, State.ACCEPTED: 6}
 
 
+async def test_a_late_result_of_an_earlier_attempt_moves_nothing(database: Database) -> None:
+    campaign = await frozen(database, 1)
+    ledger = await run(database, campaign, "one")
+    (first,) = (await ledger.exchange([], 1)).claims
+    back = [Result(first, Outcome(State.PENDING, "lost before the body"))]
+    (second,) = (await ledger.exchange(back, 1)).claims
+    await ledger.exchange(back, 0)  # as a part does whose desk died after it had stored this
+    assert await counts(database, campaign) == {State.SENDING: 1}
+    await ledger.exchange(accepted([second]), 0)
+    assert await counts(database, campaign) == {State.ACCEPTED: 1}
+
+
 async def test_many_runs_at_once_share_the_rows(database: Database) -> None:
     campaign = await frozen(database, 200)
     ledgers = [await run(database, campaign, f"run-{n}") for n in range(4)]

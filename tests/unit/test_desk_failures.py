@@ -12,7 +12,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TypeVar
 from unittest import mock
 
@@ -195,10 +194,9 @@ async def one_run(
         reported[result.claim.addressee.id, result.claim.attempt] += 1
         assert max(reported.values()) == 1, "a claim is reported once"
 
-    clock = SimpleNamespace(time=loop.time)
     with (
-        mock.patch("newsletter.delivery.desk.time", clock),
-        mock.patch("newsletter.delivery.branch.time", clock),
+        mock.patch("newsletter.delivery.desk.steady", loop.time),
+        mock.patch("newsletter.delivery.branch.steady", loop.time),
     ):
         office = HeadOffice(ledger)
         desk = office.desk if branches else Desk(ledger)
