@@ -15,6 +15,7 @@ RFC 2387 and RFC 2392 (pictures beside their page); RFC 6047 §2.4 (events).
 
 from __future__ import annotations
 
+import binascii
 import datetime as dt
 import email.utils
 import hashlib
@@ -48,7 +49,6 @@ CALENDAR_HEAD = (
 )
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _DATA_URL = re.compile(r'(?<= src=")data:(?P<type>image/(?:png|jpeg|gif));base64,(?P<data>[A-Za-z0-9+/=]+)(?=")')
-_PLAIN_SLOT = re.compile(r"[A-Za-z0-9 _/:,~@'+-][A-Za-z0-9 ._/:,~@'+-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +323,8 @@ def _slot(value: str) -> bytes:
     """A value between two soft line breaks; nothing for an empty value."""
     if not value:
         return b""
-    if len(value) < LINE and "  " not in value and _PLAIN_SLOT.fullmatch(value):
-        return b"=\r\n" + value.encode("ascii") + b"=\r\n"
+    if value.isprintable() and "  " not in value and value[0] != ".":
+        line = binascii.b2a_qp(value.encode())
+        if len(line) < LINE:  # as nearly every name is
+            return b"=\r\n" + line + b"=\r\n"
     return b"=\r\n" + quoted(value) + b"=\r\n"
