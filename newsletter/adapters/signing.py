@@ -30,6 +30,8 @@ from newsletter.adapters.dkim import DkimSigner, sign_digest
 from newsletter.delivery.message import Message
 from newsletter.delivery.writer import Sign
 
+# Signatures that the process owes; more are made here, where the core would have nothing to do until they come.
+MOST_ASKED = 14
 GOODBYE = 5.0  # seconds for the process to end once its socket is closed
 
 
@@ -105,7 +107,7 @@ class _Helper(asyncio.Protocol):
 
     async def sign(self, digest: bytes) -> bytes:
         """The signature of a SHA-256."""
-        if self._transport is None or (self._asked and not self._at_work):
+        if self._transport is None or len(self._asked) >= (MOST_ASKED if self._at_work else 1):
             return sign_digest(self._key, digest)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asked.append((digest, future))
