@@ -16,7 +16,7 @@ from newsletter.audience.audit import READER
 from newsletter.audience.csvlist import GoodRow
 from newsletter.audience.subscribers import NewSubscriber, Subscriber
 from newsletter.audience.tokens import Tokens
-from newsletter.cli.public import PublicDesk, open_public
+from newsletter.cli.public.desk import PublicDesk, open_public
 from newsletter.store.tables import audit, subscribers
 from tests.integration.conftest import Space
 

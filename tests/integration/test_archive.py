@@ -24,7 +24,7 @@ from PIL import Image
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from newsletter.audience.audit import Deed
-from newsletter.cli.public import open_public
+from newsletter.cli.public.desk import open_public
 from newsletter.clock import SystemClock
 from newsletter.delivery.states import State
 from newsletter.render.facts import Facts, Issued, PublicEdition

@@ -15,8 +15,8 @@ import pytest
 from newsletter.audience.choices import SignUp
 from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Status
-from newsletter.cli.public import make_site
-from newsletter.cli.public_mail import BATCH
+from newsletter.cli.public.desk import make_site
+from newsletter.cli.public.mailer import BATCH
 from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
 from newsletter.web.public.pages import snippet
 from tests.integration.conftest import Space

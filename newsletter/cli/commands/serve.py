@@ -20,7 +20,7 @@ from newsletter.cli.wiring import House, open_house
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
-    from newsletter.cli.public_mail import Mailer
+    from newsletter.cli.public.mailer import Mailer
     from newsletter.web.public.proxies import Unclear
 
 LOOPBACK = "127.0.0.1"
@@ -94,7 +94,7 @@ def _on_unclear(why: Unclear) -> None:
 
 
 def _print_snippet(house: House, locale: str) -> None:
-    from newsletter.cli.public import make_site
+    from newsletter.cli.public.desk import make_site
     from newsletter.web.public.pages import snippet
     from newsletter.web.public.views.join import TRAP
 
@@ -104,7 +104,7 @@ def _print_snippet(house: House, locale: str) -> None:
 
 async def serve(house: House, listening: socket.socket, named: Sequence[str], on_ready: Callable[[], None]) -> None:
     """Serve until somebody stops it; proxies in the ``named`` networks are believed."""
-    from newsletter.cli.public import open_public
+    from newsletter.cli.public.desk import open_public
     from newsletter.web.public.proxies import Proxies
     from newsletter.web.public.server import server_config
 

@@ -1,7 +1,7 @@
 """The public pages: what readers open from a mail or from the organisation's website.
 
 This room holds HTML and HTTP only.  Everything that it shows comes through
-protocols, which ``newsletter/cli/public*.py`` implement; so it can be tested
+protocols, which ``newsletter/cli/public/`` implements; so it can be tested
 with invented readers, and never sees a setting, a database or a file.
 
 ======================  =====================================================
@@ -24,8 +24,8 @@ with invented readers, and never sees a setting, a database or a file.
 To add a page:
 
 1. What it shows: a frozen dataclass and a protocol in a file of its own, as
-   ``readers.py``; the implementation in ``newsletter/cli/public_….py``.  Name
-   the protocol in ``app.Public``, and fill it in ``newsletter/cli/public.py``.
+   ``readers.py``; the implementation in ``newsletter/cli/public/``.  Name
+   the protocol in ``app.Public``, and fill it in ``newsletter/cli/public/desk.py``.
 2. A handler in ``views/``: ``async def page(request) -> Response`` that ends in
    ``return respond(request, "name.html.j2", …)``.  List it in the file's
    ``ROUTES``, and the file in ``app.ROUTES``.  What belongs to one person is

@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 
 from newsletter.audience.tokens import Tokens
 from newsletter.cli.logs import note
-from newsletter.cli.public_archive import ArchiveDesk
-from newsletter.cli.public_mail import Mailer
-from newsletter.cli.public_readers import JoinDesk, ReaderDesk
+from newsletter.cli.public.archive import ArchiveDesk
+from newsletter.cli.public.mailer import Mailer
+from newsletter.cli.public.readers import JoinDesk, ReaderDesk
 from newsletter.cli.wiring import House, Stores
 from newsletter.errors import StoreError
 from newsletter.store.allowances import Turns

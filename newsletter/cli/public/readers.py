@@ -6,7 +6,7 @@ from newsletter.audience.choices import Choices, Member, SignUp
 from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Subscriber
 from newsletter.audience.tokens import Tokens
-from newsletter.cli.public_mail import Mailer
+from newsletter.cli.public.mailer import Mailer
 from newsletter.store.choices import ChoiceStore
 from newsletter.store.signups import SignupStore
 from newsletter.web.public.joining import Asked, Joined
