@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.cli.actor import person
-from newsletter.cli.kept import Kept, stamp
+from newsletter.cli.cache import Cache, stamp
 from newsletter.clock import Clock, SystemClock
 from newsletter.content.fields import Vocabulary
 from newsletter.content.load import LoadedIssue, load_issue
@@ -75,8 +75,8 @@ class House:
         self.workspace = workspace
         self.settings = workspace.settings
         self.clock = clock or SystemClock()
-        self._catalogs: Kept[POFile] = Kept(CATALOGS_KEPT)
-        self._reviews: Kept[tuple[CheckFinding, ...]] = Kept(CATALOGS_KEPT)
+        self._catalogs: Cache[POFile] = Cache(CATALOGS_KEPT)
+        self._reviews: Cache[tuple[CheckFinding, ...]] = Cache(CATALOGS_KEPT)
 
     @cached_property
     def zone(self) -> ZoneInfo:

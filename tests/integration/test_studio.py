@@ -21,7 +21,7 @@ from newsletter.web.preview.app import make_app
 from newsletter.web.preview.events import Hub
 from newsletter.web.preview.frames import Look, framed
 from newsletter.web.preview.guard import Door
-from newsletter.web.preview.studio import Reader
+from newsletter.web.preview.studio import Persona
 from tests.tools.messages import ROOT, updated
 
 from .conftest import ISSUE, Space
@@ -94,7 +94,7 @@ async def test_unknown_things_are_not_found(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("person", ["nobody", "longest"])
 async def test_what_is_framed_is_what_is_sent(studio: PreviewStudio, person: str) -> None:
     for locale in ("en", "es"):
-        mail = (await studio.mail("june", locale, Reader(None, person))).mail
+        mail = (await studio.mail("june", locale, Persona(None, person))).mail
         assert mail
         assert without_anchors(mail.framed) == mail.html
         assert dict(mail.headers)["Subject"] == mail.subject

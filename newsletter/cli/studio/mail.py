@@ -21,8 +21,7 @@ from newsletter.cli.wiring import House
 from newsletter.content.blocks import Divider
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks, to_marks
-from newsletter.delivery.message import MAX_FILLED, MessageTemplate
-from newsletter.delivery.message import Reader as Recipient
+from newsletter.delivery.message import MAX_FILLED, MessageTemplate, Reader
 from newsletter.delivery.writer import Signer, write_message
 from newsletter.i18n.locales import direction, own_names
 from newsletter.render.anchors import block_sizes, without_anchors
@@ -33,17 +32,17 @@ from newsletter.render.rendered import Rendered
 from newsletter.web.preview.studio import LONGEST, NOBODY, Block, Mail
 
 TOKEN = "preview"  # noqa: S105 - of nobody: a click on "unsubscribe" in the studio must not unsubscribe anybody
-_NOBODY = Recipient("reader@example.org", "", "", TOKEN)
+_NOBODY = Reader("reader@example.org", "", "", TOKEN)
 _LONGEST = (
     "Maximiliana Encarnación Villavicencio-Echeverría de la Santísima Trinidad y Álvarez del Castillo Wiedergutmachung"
 )
 
 
-def invented(person: str) -> Recipient | None:
+def invented(person: str) -> Reader | None:
     """The reader of this name whom we made up; None if it is a subscriber's."""
     if person == LONGEST:
         name = _LONGEST[:MAX_NAME].strip()[:MAX_FILLED]
-        return Recipient(f"{'long' * 15}@{'very-' * 10}long.example.org", name, name.partition(" ")[0], TOKEN)
+        return Reader(f"{'long' * 15}@{'very-' * 10}long.example.org", name, name.partition(" ")[0], TOKEN)
     return _NOBODY if person == NOBODY else None
 
 
@@ -52,7 +51,7 @@ def rendered_letter(house: House, loaded: LoadedIssue, locale: str, segments: fr
     return house.letter(loaded, locale, segments, draft=True)
 
 
-def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | None) -> tuple[Mail, Rendered]:
+def make_mail(house: House, letter: Letter, reader: Reader, signer: Signer | None) -> tuple[Mail, Rendered]:
     """The mail for one reader, and what it was made from, with its anchors.  Raises TemplateError."""
     anchored = house.render(letter, anchored=True)
     rendered = replace(anchored, html=without_anchors(anchored.html), mjml=without_anchors(anchored.mjml))
@@ -84,7 +83,7 @@ def make_mail(house: House, letter: Letter, reader: Recipient, signer: Signer | 
     return mail, anchored
 
 
-def _values(reader: Recipient, public_url: str) -> Callable[[str, str], str]:
+def _values(reader: Reader, public_url: str) -> Callable[[str, str], str]:
     values = {
         "name": reader.name,
         "first_name": reader.first_name,
@@ -94,7 +93,7 @@ def _values(reader: Recipient, public_url: str) -> Callable[[str, str], str]:
     return lambda field, fallback: html_escapes.escape(values[field]) or fallback
 
 
-def _preheader(text: str, reader: Recipient) -> str:
+def _preheader(text: str, reader: Reader) -> str:
     values = {"name": reader.name, "first_name": reader.first_name}
     return fill_marks(to_marks(text), lambda field, fallback: values[field] or fallback)
 

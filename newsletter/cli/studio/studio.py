@@ -27,7 +27,7 @@ from newsletter.cli.studio.people import PeopleDesk
 from newsletter.cli.studio.translation import TranslationDesk
 from newsletter.cli.studio.trials import TrialDesk
 from newsletter.cli.studio.workbench import Workbench
-from newsletter.delivery.message import Reader as Recipient
+from newsletter.delivery.message import Reader
 from newsletter.errors import UsageError
 from newsletter.render.imaging import Prepared
 from newsletter.render.mjml import load_engine
@@ -39,7 +39,7 @@ from newsletter.web.preview.studio import (
     IssueCard,
     IssuePage,
     Overview,
-    Reader,
+    Persona,
     Task,
 )
 from newsletter.wording import said
@@ -157,9 +157,9 @@ class PreviewStudio:
 
     # One issue
 
-    async def issue(self, slug: str, reader: Reader) -> IssuePage:
+    async def issue(self, slug: str, persona: Persona) -> IssuePage:
         """One issue as one reader gets it."""
-        person = await self._person(reader)
+        reader = await self._reader(persona)
 
         def look() -> IssuePage:
             loaded = self.bench.load(slug)
@@ -169,10 +169,9 @@ class PreviewStudio:
             return IssuePage(
                 slug,
                 card,
-                tuple(self.bench.edition(slug, locale, reader, person) for locale in locales),
+                tuple(self.bench.edition(slug, locale, persona, reader) for locale in locales),
                 self.bench.segments(loaded.issue) if loaded.issue else (),
-                reader,
-                person.email if person else "",
+                reader.email if reader else "",
                 house.settings.approval_required,
                 (*self.bench.mistakes, *loaded.mistakes),
             )
@@ -181,12 +180,12 @@ class PreviewStudio:
         campaigns = await self.campaigns.newest()
         return replace(page, card=replace(page.card, campaign=campaigns.get(slug)))
 
-    async def mail(self, slug: str, locale: str, reader: Reader) -> Edition:
+    async def mail(self, slug: str, locale: str, persona: Persona) -> Edition:
         """One edition."""
-        person = await self._person(reader)
+        reader = await self._reader(persona)
         if locale not in self.bench.house.settings.editions():
             raise UsageError(said("there is no edition '%(locale)s'", locale=locale))
-        return await self.work(lambda: self.bench.edition(slug, locale, reader, person))
+        return await self.work(lambda: self.bench.edition(slug, locale, persona, reader))
 
     async def tasks(self, slug: str) -> tuple[Task, ...]:
         """What is left to do."""
@@ -205,14 +204,14 @@ class PreviewStudio:
             self._addresses.pop(next(iter(self._addresses)))
         return ref
 
-    async def _person(self, reader: Reader) -> Recipient | None:
-        if reader.person == NOBODY or invented(reader.person):
+    async def _reader(self, persona: Persona) -> Reader | None:
+        if persona.person == NOBODY or invented(persona.person):
             return None
-        address, stores = self._addresses.get(reader.person), await self.stores()
+        address, stores = self._addresses.get(persona.person), await self.stores()
         found = await stores.subscribers.find(address) if stores and address else None
         if found is None:
             raise UsageError(said("this subscriber is not known any more"), said("type the address again"))
-        return Recipient(found.email, found.name, first_name(found.name, found.attributes.get(FIRST_NAME)), TOKEN)
+        return Reader(found.email, found.name, first_name(found.name, found.attributes.get(FIRST_NAME)), TOKEN)
 
     # Files
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import polib
 
-from newsletter.cli.kept import Kept as Cache
-from newsletter.cli.kept import stamp
+from newsletter.cli.cache import Cache, stamp
 from newsletter.cli.studio.work import Work
 from newsletter.cli.studio.workbench import Workbench
 from newsletter.content.fields import TextKind

@@ -18,14 +18,14 @@ import polib
 
 from newsletter.cli.actor import in_studio
 from newsletter.cli.approving import standing_of
-from newsletter.cli.kept import Kept, Stamp, stamp
+from newsletter.cli.cache import Cache, Stamp, stamp
 from newsletter.cli.studio.mail import invented, make_mail, rendered_letter
 from newsletter.cli.studio.mistakes import mistakes_of
 from newsletter.cli.todo import Entry, Sendable, left_to_do, sendable
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import PLACEHOLDER
-from newsletter.delivery.message import Reader as Recipient
+from newsletter.delivery.message import Reader
 from newsletter.delivery.writer import Signer
 from newsletter.errors import (
     ContentError,
@@ -42,7 +42,7 @@ from newsletter.i18n.translate import HOLE, limiting_segments
 from newsletter.render.links import archive_url
 from newsletter.render.words import DOMAIN
 from newsletter.settings import FILE_NAME
-from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Place, Reader, Task
+from newsletter.web.preview.studio import Approved, Edition, EditionCard, IssueCard, Mistake, Persona, Place, Task
 from newsletter.wording import headline, said
 from newsletter.workspace import find_workspace
 
@@ -69,11 +69,11 @@ class Workbench:
         self._settled: Stamp = self._settings_stamp()
         self._settings_mistakes: tuple[Mistake, ...] = ()
         self._signer: Signer | None = self._make_signer()
-        self._issues: Kept[Loaded] = Kept(2000)
-        self._cards: Kept[IssueCard] = Kept(2000)
-        self._mails: Kept[Edition] = Kept(MAILS_KEPT)
-        self._sendable: Kept[Sendable] = Kept(MAILS_KEPT)
-        self._tasks: Kept[tuple[Task, ...]] = Kept(MAILS_KEPT)
+        self._issues: Cache[Loaded] = Cache(2000)
+        self._cards: Cache[IssueCard] = Cache(2000)
+        self._mails: Cache[Edition] = Cache(MAILS_KEPT)
+        self._sendable: Cache[Sendable] = Cache(MAILS_KEPT)
+        self._tasks: Cache[tuple[Task, ...]] = Cache(MAILS_KEPT)
 
     # Settings
 
@@ -249,8 +249,8 @@ class Workbench:
         """The segments that blocks of an issue are limited to."""
         return tuple(sorted(limiting_segments(loaded.issue)))
 
-    def edition(self, slug: str, locale: str, reader: Reader, person: Recipient | None = None) -> Edition:
-        """One mail.  ``person`` is the subscriber, if the reader is one."""
+    def edition(self, slug: str, locale: str, persona: Persona, subscriber: Reader | None = None) -> Edition:
+        """One mail.  ``subscriber`` is whom the persona stands for, if it is one."""
         loaded = self.load(slug)
         nothing = Edition(
             locale, own_names(locale), direction(halves_of(locale)[0]), None, (), self._address(slug, locale)
@@ -258,25 +258,25 @@ class Workbench:
         issue = loaded.issue
         if issue is None:
             return nothing
-        recipient = person or invented(reader.person)
-        if recipient is None:
+        reader = subscriber or invented(persona.person)
+        if reader is None:
             return nothing
-        key, world = (slug, locale, reader), self._world_stamp(slug, locale)
+        key, world = (slug, locale, persona), self._world_stamp(slug, locale)
         before = self._mails.last(key)
 
         def make() -> Edition:
             try:
-                letter = rendered_letter(self.house, issue, locale, reader.segments)
-                mail, anchored = make_mail(self.house, letter, recipient, self._signer)
+                letter = rendered_letter(self.house, issue, locale, persona.segments)
+                mail, anchored = make_mail(self.house, letter, reader, self._signer)
             except NewsletterError as error:
                 return replace(
                     nothing, mail=before.mail if before else None, mistakes=mistakes_of(error, self._house.workspace)
                 )
-            if reader == Reader():
+            if persona == Persona():
                 self._sendable.get((slug, locale), world, lambda: sendable(letter, anchored))
             return replace(nothing, mail=mail)
 
-        return self._mails.get(key, (*world, recipient), make)
+        return self._mails.get(key, (*world, reader), make)
 
     def _address(self, slug: str, locale: str) -> str:
         return "" if PAIR in locale else archive_url(self.house.composer.letterhead, slug, locale)
@@ -311,7 +311,7 @@ class Workbench:
     def _as_sent(self, loaded: LoadedIssue, locale: str) -> Sendable:
         """An edition as it would be sent; the page that is shown, where that is the same."""
         letter = self.house.letter(loaded, locale)  # raises what keeps it back
-        if not self.edition(loaded.slug, locale, Reader()).mistakes:
+        if not self.edition(loaded.slug, locale, Persona()).mistakes:
             shown = self._sendable.peek((loaded.slug, locale), self._world_stamp(loaded.slug, locale))
             if shown and HOLE_BEGINS not in shown.rendered.html:  # else a word of the templates lacks a translation
                 return replace(shown, letter=letter)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from newsletter.errors import NewsletterError, UsageError
-from newsletter.web.preview.studio import Place, Reader
+from newsletter.web.preview.studio import Persona, Place
 from newsletter.web.preview.words import choose, names, words_for
 from newsletter.web.words import Words
 
@@ -75,30 +75,30 @@ def is_own_path(path: str) -> bool:
     return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
 
 
-def issue_url(slug: str, reader: Reader | None = None, **query: str) -> str:
-    """The page of an issue, for a reader."""
-    pairs = [*reader_query(reader or Reader()), *((key, value) for key, value in query.items() if value)]
+def issue_url(slug: str, persona: Persona | None = None, **query: str) -> str:
+    """The page of an issue, as somebody gets it."""
+    pairs = [*persona_query(persona or Persona()), *((key, value) for key, value in query.items() if value)]
     return f"/issues/{quote(slug)}" + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def mail_url(slug: str, locale: str, reader: Reader, **query: str) -> str:
+def mail_url(slug: str, locale: str, persona: Persona, **query: str) -> str:
     """The frame of one edition."""
-    pairs = [*reader_query(reader), *((key, value) for key, value in query.items() if value)]
+    pairs = [*persona_query(persona), *((key, value) for key, value in query.items() if value)]
     return f"/mail/{quote(slug)}/{quote(locale)}" + (f"?{urlencode(pairs)}" if pairs else "")
 
 
-def reader_query(reader: Reader) -> list[tuple[str, str]]:
-    """A reader as the fields of an address."""
-    pairs = [] if reader.segments is None else [("as", "some"), *(("in", name) for name in sorted(reader.segments))]
-    return pairs if reader == Reader(reader.segments) else [*pairs, ("person", reader.person)]
+def persona_query(persona: Persona) -> list[tuple[str, str]]:
+    """A persona as the fields of an address."""
+    pairs = [] if persona.segments is None else [("as", "some"), *(("in", name) for name in sorted(persona.segments))]
+    return pairs if persona == Persona(persona.segments) else [*pairs, ("person", persona.person)]
 
 
-def reader_of(request: Request) -> Reader:
-    """The reader that an address asks for."""
+def persona_of(request: Request) -> Persona:
+    """The persona that an address asks for."""
     query = request.query_params
     segments = frozenset(query.getlist("in")) if query.get("as") == "some" else None
     person = query.get("person", "")
-    return Reader(segments, person) if person else Reader(segments)
+    return Persona(segments, person) if person else Persona(segments)
 
 
 def translate_url(slug: str, locale: str, **query: str) -> str:

@@ -122,8 +122,8 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Whom a mail is shown as.
+class Persona:
+    """Whom a mail is shown as: the reader whose place staff take.
 
     ``segments`` None shows every block, whoever it is for.  ``person`` is
     NOBODY (of whom nothing is known), LONGEST, or what ``reader_ref`` gave for
@@ -198,7 +198,6 @@ class IssuePage:
     card: IssueCard
     editions: tuple[Edition, ...]
     segments: tuple[str, ...]
-    reader: Reader
     person: str
     approval_required: bool
     mistakes: tuple[Mistake, ...] = ()
@@ -224,7 +223,7 @@ class Studio(Protocol):
         """All issues."""
         ...
 
-    async def issue(self, slug: str, reader: Reader) -> IssuePage:
+    async def issue(self, slug: str, persona: Persona) -> IssuePage:
         """One issue.  Never raises for what staff wrote: mistakes are part of what it returns."""
         ...
 
@@ -232,7 +231,7 @@ class Studio(Protocol):
         """What is left to do before it can be sent: what ``newsletter check`` prints, the gravest first."""
         ...
 
-    async def mail(self, slug: str, locale: str, reader: Reader) -> Edition:
+    async def mail(self, slug: str, locale: str, persona: Persona) -> Edition:
         """One edition of one issue, for one reader."""
         ...
 

@@ -7,26 +7,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from newsletter.web.preview.frames import SANDBOX, hosts
-from newsletter.web.preview.pages import form, issue_url, mail_url, reader_of, respond, see_other
-from newsletter.web.preview.studio import Reader, Studio
+from newsletter.web.preview.pages import form, issue_url, mail_url, persona_of, respond, see_other
+from newsletter.web.preview.studio import Persona, Studio
 
 VIEWS = ("editions", "inbox", "text", "source", "archive")
-ANYBODY = Reader(frozenset())  # who reads it on the web
+ANYBODY = Persona(frozenset())  # who reads it on the web
 
 
 async def issue(request: Request) -> Response:
     """The page of an issue."""
     studio: Studio = request.app.state.studio
-    slug, reader = request.path_params["slug"], reader_of(request)
+    slug, persona = request.path_params["slug"], persona_of(request)
     asked = request.query_params.get("view", "")
     view = asked if asked in VIEWS else VIEWS[0]
-    shown = ANYBODY if view == "archive" else reader
+    shown = ANYBODY if view == "archive" else persona
     page = await studio.issue(slug, shown)
     return respond(
         request,
         "issue.html.j2",
         page=page,
-        reader=reader,
+        reader=persona,
         shown=shown,
         view=view,
         sandbox=SANDBOX,
@@ -47,7 +47,7 @@ async def reader(request: Request) -> Response:
     studio: Studio = request.app.state.studio
     given = await form(request)
     ref = await studio.reader_ref(given.get("address", ""))
-    return see_other(issue_url(request.path_params["slug"], Reader(None, ref), view=given.get("view", "")))
+    return see_other(issue_url(request.path_params["slug"], Persona(None, ref), view=given.get("view", "")))
 
 
 ROUTES = [

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from newsletter.web.preview.frames import Look, framed, policy
-from newsletter.web.preview.pages import reader_of
+from newsletter.web.preview.pages import persona_of
 from newsletter.web.preview.studio import Mail, Studio
 
 DAY = 24 * 3600  # seconds
@@ -43,7 +43,7 @@ async def picture(request: Request) -> Response:
 async def _mail(request: Request) -> Mail:
     studio: Studio = request.app.state.studio
     params = request.path_params
-    edition = await studio.mail(params["slug"], params["locale"], reader_of(request))
+    edition = await studio.mail(params["slug"], params["locale"], persona_of(request))
     if edition.mail is None:
         raise HTTPException(404)
     return edition.mail

@@ -24,7 +24,7 @@ def stamp(*files: Path) -> Stamp:
     return tuple(found)
 
 
-class Kept(Generic[T]):
+class Cache(Generic[T]):
     """Values by key, each with the stamp that it was made under; the one unused for longest goes first."""
 
     def __init__(self, limit: int) -> None:
