@@ -13,11 +13,11 @@ from newsletter.content.load import LoadedIssue
 from newsletter.errors import TranslationError, UsageError
 from newsletter.i18n.approvals import (
     Approval,
+    ApprovalState,
     Seal,
-    Standing,
+    approval_state,
     approve,
     read_approval,
-    standing,
     take_seal,
     write_approval,
 )
@@ -69,9 +69,9 @@ def approval_of(house: House, slug: str, locale: str) -> Approval | None:
     return read_approval(path, house.workspace.shown(path))
 
 
-def standing_of(house: House, loaded: LoadedIssue, locale: str) -> Standing:
+def approval_state_of(house: House, loaded: LoadedIssue, locale: str) -> ApprovalState:
     """Whether an edition is approved as it is now.  Raises ContentError for a file that cannot be read."""
-    return standing(approval_of(house, loaded.slug, locale), seal_of(house, loaded, locale, draft=True))
+    return approval_state(approval_of(house, loaded.slug, locale), seal_of(house, loaded, locale, draft=True))
 
 
 def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
@@ -79,23 +79,23 @@ def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
     if not house.settings.approval_required:
         return
     for half in halves_of(locale):
-        stands = standing_of(house, loaded, half)
-        if stands.valid:
+        found = approval_state_of(house, loaded, half)
+        if found.valid:
             continue
         again = f"newsletter i18n approve {loaded.slug} --locale {half}"
-        if stands.approval is None:
+        if found.approval is None:
             hint = said("read it over; then '%(command)s'", command=again)
             message = said("nobody has approved the %(locale)s edition of '%(slug)s'", locale=half, slug=loaded.slug)
             raise TranslationError(message, hint)
-        values = {"locale": half, "slug": loaded.slug, "who": stands.approval.by}
+        values = {"locale": half, "slug": loaded.slug, "who": found.approval.by}
         what = said(
             "the %(locale)s edition of '%(slug)s' has changed since %(who)s approved it on %(day)s",
-            day=house.when(stands.approval.at),
+            day=house.when(found.approval.at),
             **values,
         )
-        lines = list(stands.changes[:SHOWN])
-        if len(stands.changes) > SHOWN:
-            lines.append(f"… and {len(stands.changes) - SHOWN} more")
+        lines = list(found.changes[:SHOWN])
+        if len(found.changes) > SHOWN:
+            lines.append(f"… and {len(found.changes) - SHOWN} more")
         raise TranslationError(with_lines(what, lines), said("read it over again; then '%(command)s'", command=again))
 
 

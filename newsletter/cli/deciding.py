@@ -79,8 +79,8 @@ async def _change(stores: Stores, number: int, decide: Callable[[CampaignStore],
 
     await find(stores, number)
     with maybe_alone(stores.database.file) as alone:
-        standing = await stores.upkeep.reconcile(number, alone=alone)
-        if standing.doubtful:
+        found = await stores.upkeep.reconcile(number, alone=alone)
+        if found.doubtful:
             hint = f"'newsletter campaigns show {number}' names them; then give the same command again"
-            raise UsageError(f"a run died and left {standing.doubtful} more in doubt; nothing was decided yet", hint)
+            raise UsageError(f"a run died and left {found.doubtful} more in doubt; nothing was decided yet", hint)
         return await decide(stores.campaigns)

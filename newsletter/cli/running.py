@@ -31,7 +31,7 @@ from newsletter.delivery.writer import MessageWriter, ReturnPath
 from newsletter.errors import MailServerError, SendingStoppedError, StoreError
 from newsletter.store.campaigns import Campaign
 from newsletter.store.ledger import CampaignLedger
-from newsletter.store.upkeep import Standing
+from newsletter.store.upkeep import Reconciled
 from newsletter.wording import said
 
 LONG_RUN = 1000  # messages from which on a second process is worth its start
@@ -168,27 +168,27 @@ class Course:
 
     async def _stretch(self) -> Ended:
         """One run, if there is something to do."""
-        standing = await self._standing()
-        if standing.status is CampaignStatus.SCHEDULED:
-            return Ended(due=standing.starts_at)
+        found = await self._reconcile()
+        if found.status is CampaignStatus.SCHEDULED:
+            return Ended(due=found.starts_at)
         now = self._runner.house.clock.now()
         held = self._held_until is not None and now < self._held_until
-        if standing.status is CampaignStatus.RUNNING and standing.pending and not held:
-            resume_in = await self._deliver(standing.pending)
+        if found.status is CampaignStatus.RUNNING and found.pending and not held:
+            resume_in = await self._deliver(found.pending)
             now = self._runner.house.clock.now()
             self._held_until = None if resume_in is None else now + dt.timedelta(seconds=resume_in)
-            standing = await self._standing()
-        if standing.status in (CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
-            return Ended(halted=f"it is {standing.status}{f': {standing.reason}' if standing.reason else ''}")
-        due = min(filter(None, (self._held_until, standing.next_due)), default=None)
-        return Ended(due, more=standing.pending > 0 and self._held_until is None)
+            found = await self._reconcile()
+        if found.status in (CampaignStatus.PAUSED, CampaignStatus.CANCELLED):
+            return Ended(halted=f"it is {found.status}{f': {found.reason}' if found.reason else ''}")
+        due = min(filter(None, (self._held_until, found.next_due)), default=None)
+        return Ended(due, more=found.pending > 0 and self._held_until is None)
 
-    async def _standing(self) -> Standing:
+    async def _reconcile(self) -> Reconciled:
         stores = self._runner.stores
-        standing = await stores.upkeep.reconcile(self._campaign.id, alone=stores.database.file is not None)
-        if standing.doubtful:
-            tell(f"{standing.doubtful} were under way when an earlier run ended: in doubt, not sent again")
-        return standing
+        found = await stores.upkeep.reconcile(self._campaign.id, alone=stores.database.file is not None)
+        if found.doubtful:
+            tell(f"{found.doubtful} were under way when an earlier run ended: in doubt, not sent again")
+        return found
 
     async def _deliver(self, pending: int) -> float | None:
         """One run by this process or by several; returns in how many seconds limits allow more."""

@@ -176,14 +176,14 @@ class Worker:
     async def look(self, number: int) -> None:
         """Bring one campaign up to date, and wake workers if something of it can be sent.  Raises StoreError."""
         self._last_look[number] = _now()
-        standing = await self._stores.upkeep.reconcile(number)
-        if standing.doubtful:
-            note("in-doubt", logging.WARNING, campaign=number, messages=standing.doubtful)
-        self._say(number, standing.status)
-        if self._held(number) and standing.pending > self._held_back.setdefault(number, standing.pending):
+        found = await self._stores.upkeep.reconcile(number)
+        if found.doubtful:
+            note("in-doubt", logging.WARNING, campaign=number, messages=found.doubtful)
+        self._say(number, found.status)
+        if self._held(number) and found.pending > self._held_back.setdefault(number, found.pending):
             self._held_until.pop(number)  # others have come due, whom the limits may not concern
-        if standing.status is CampaignStatus.RUNNING and standing.pending and not self._held(number):
-            await self.queue.wake(number, wake_ups(standing.pending))
+        if found.status is CampaignStatus.RUNNING and found.pending and not self._held(number):
+            await self.queue.wake(number, wake_ups(found.pending))
 
     def _held(self, number: int) -> bool:
         """Whether limits allow nothing of a campaign just now, as far as this worker knows."""

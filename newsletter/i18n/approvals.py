@@ -52,7 +52,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApprovalState:
     """Whether an edition may leave the house as far as its readers-over are concerned."""
 
     approval: Approval | None
@@ -64,9 +64,9 @@ class Standing:
         return self.approval is not None and not self.changes
 
 
-def standing(approval: Approval | None, now: Seal) -> Standing:
+def approval_state(approval: Approval | None, now: Seal) -> ApprovalState:
     """What an approval is worth for the edition as it is now."""
-    return Standing(approval, tuple(changes(approval.seal, now)) if approval else ())
+    return ApprovalState(approval, tuple(changes(approval.seal, now)) if approval else ())
 
 
 def _moment(value: object) -> object:

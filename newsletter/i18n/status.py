@@ -8,7 +8,7 @@ import polib
 
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import Finding
-from newsletter.i18n.approvals import Approval, Standing, standing, take_seal
+from newsletter.i18n.approvals import Approval, ApprovalState, approval_state, take_seal
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.messages import messages
 from newsletter.i18n.sync import Counts, count, differences
@@ -25,7 +25,7 @@ class EditionStatus:
     counts: Counts
     blocking: tuple[Finding, ...]
     notices: tuple[Finding, ...]
-    standing: Standing
+    approval_state: ApprovalState
     catalog_name: str
 
     @property
@@ -52,8 +52,8 @@ def edition_status(
     else:
         counts = count(loaded.issue, catalog, locale)
         notices = tuple(differences(loaded, locale, catalog, catalog_name))
-    stands = Standing(None)
+    approved = ApprovalState(None)
     if approval:
         draft = translate(loaded, locale, catalog, formats, draft=True)
-        stands = standing(approval, take_seal(loaded, draft, catalog))
-    return EditionStatus(loaded.slug, locale, is_source, counts, blocking, notices, stands, catalog_name)
+        approved = approval_state(approval, take_seal(loaded, draft, catalog))
+    return EditionStatus(loaded.slug, locale, is_source, counts, blocking, notices, approved, catalog_name)

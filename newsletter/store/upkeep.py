@@ -23,8 +23,8 @@ from newsletter.store.tables import campaigns, deliveries, runs, subscribers
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a campaign stands: ``pending`` rows can be sent, ``next_due`` is when a deferred one can be."""
+class Reconciled:
+    """A campaign as reconciling leaves it: ``pending`` rows can be sent, ``next_due`` is when a deferred one can be."""
 
     status: CampaignStatus
     reason: str
@@ -41,7 +41,7 @@ class Upkeep:
         self._database = database
         self._clock = clock
 
-    async def reconcile(self, campaign_id: int, *, alone: bool = False) -> Standing:
+    async def reconcile(self, campaign_id: int, *, alone: bool = False) -> Reconciled:
         """Bring one campaign up to date, and say where it stands.
 
         ``alone`` is for whoever holds the database's lock (SQLite): then every
@@ -69,7 +69,7 @@ class Upkeep:
                     )
                 )
             ).scalar_one_or_none()
-        return Standing(CampaignStatus(row.status), row.status_reason, row.starts_at, pending, next_due, doubtful)
+        return Reconciled(CampaignStatus(row.status), row.status_reason, row.starts_at, pending, next_due, doubtful)
 
     async def open_campaigns(self) -> list[int]:
         """The campaigns that may have something to do, the oldest first."""

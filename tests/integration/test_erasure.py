@@ -190,8 +190,8 @@ async def test_a_running_campaign_goes_on_without_an_erased_person(database: Dat
     assert [claim.addressee.email for claim in more] == ["r2@example.org"]
     await ledger.exchange([Result(more[0], Outcome(State.ACCEPTED, "250 ok"))], 4)
     await ledger.end()
-    standing = await Upkeep(database, SystemClock()).reconcile(campaign.id)
-    assert standing.status == "finished"
+    left = await Upkeep(database, SystemClock()).reconcile(campaign.id)
+    assert left.status == "finished"
     assert await counts(database, campaign) == {State.ACCEPTED: 2, State.IN_DOUBT: 1, State.CANCELLED: 1}
     assert under_way not in repr((await everything(database))["deliveries"])
 

@@ -218,15 +218,15 @@ async def test_a_scheduled_campaign_starts_at_its_time_or_waits_for_a_person(dat
     ledger = await run(database, campaign, clock=clock)
     assert (await ledger.exchange([], 2)).halted == "the campaign is scheduled"
     clock.time += HOUR * (3 if late else 1)
-    standing = await upkeep.reconcile(campaign.id)
+    found = await upkeep.reconcile(campaign.id)
     if late:
-        assert (standing.status, standing.reason) == (
+        assert (found.status, found.reason) == (
             CampaignStatus.PAUSED,
             "nobody was there to start it at its time",
         )
         assert await store.resume(campaign.id)
-        standing = await upkeep.reconcile(campaign.id)
-    assert standing.status is CampaignStatus.RUNNING
+        found = await upkeep.reconcile(campaign.id)
+    assert found.status is CampaignStatus.RUNNING
     ledger = await run(database, campaign, "at its time", clock)
     assert len((await ledger.exchange([], 2)).claims) == 2
 

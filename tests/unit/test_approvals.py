@@ -16,10 +16,10 @@ from newsletter.i18n.approvals import (
     Approval,
     Seal,
     approval_path,
+    approval_state,
     approve,
     changes,
     read_approval,
-    standing,
     take_seal,
     write_approval,
 )
@@ -54,8 +54,8 @@ def test_nothing_changed_is_valid_and_survives_its_file(tmp_path: Path) -> None:
     read = read_approval(file, "x.yaml")
     assert read is not None
     assert (read.by, read.at, read.seal) == ("Ana: Ejemplo #1", NOON.replace(microsecond=0), now)
-    assert standing(read, now).valid
-    assert not standing(None, now).valid
+    assert approval_state(read, now).valid
+    assert not approval_state(None, now).valid
     assert not list(file.parent.glob("*.partial"))
     before = file.read_bytes()
     write_approval(read, file)

@@ -18,7 +18,7 @@ from newsletter.cli.shape import IssueNames
 from newsletter.cli.wiring import House, open_house
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import Finding, SourceSpan, UsageError
-from newsletter.i18n.approvals import Standing
+from newsletter.i18n.approvals import ApprovalState
 from newsletter.i18n.catalog import write_catalog
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.memory import Memory
@@ -141,7 +141,7 @@ def blocking_findings(house: House, loaded: LoadedIssue, locale: str) -> tuple[F
 
 
 def _print(rows: list[EditionStatus], *, required: bool) -> None:
-    with_approval = required or any(status.standing.approval for status in rows)
+    with_approval = required or any(status.approval_state.approval for status in rows)
     columns = ("issue", "locale", "translated", "fuzzy", "missing", "")
     table(
         (*columns, "approval") if with_approval else columns,
@@ -153,27 +153,27 @@ def _print(rows: list[EditionStatus], *, required: bool) -> None:
                 status.counts.fuzzy,
                 status.counts.missing,
                 "complete" if status.complete else f"not yet, {len(status.blocking)} blocking",
-                *([_told(status.standing)] if with_approval else []),
+                *([_told(status.approval_state)] if with_approval else []),
             )
             for status in rows
         ),
     )
     for status in rows:
-        for change in status.standing.changes:
+        for change in status.approval_state.changes:
             say(f"{status.slug}, {status.locale}: {change}")
         for notice in status.notices:
             say(f"notice: {notice}")
 
 
-def _told(standing: Standing) -> str:
-    if standing.approval is None:
+def _told(state: ApprovalState) -> str:
+    if state.approval is None:
         return "nobody yet"
-    by = f"{standing.approval.by}, {standing.approval.at:%Y-%m-%d}"
-    return by if standing.valid else f"void: {len(standing.changes)} changed since {by}"
+    by = f"{state.approval.by}, {state.approval.at:%Y-%m-%d}"
+    return by if state.valid else f"void: {len(state.changes)} changed since {by}"
 
 
 def _as_json(status: EditionStatus) -> dict[str, object]:
-    approval = status.standing.approval
+    approval = status.approval_state.approval
     return {
         "issue": status.slug,
         "locale": status.locale,
@@ -188,8 +188,8 @@ def _as_json(status: EditionStatus) -> dict[str, object]:
         and {
             "by": approval.by,
             "at": approval.at.isoformat(),
-            "valid": status.standing.valid,
-            "changes": list(status.standing.changes),
+            "valid": status.approval_state.valid,
+            "changes": list(status.approval_state.changes),
         },
     }
 
@@ -197,10 +197,10 @@ def _as_json(status: EditionStatus) -> dict[str, object]:
 def _github(status: EditionStatus, *, required: bool) -> Iterator[str]:
     for kind, findings in (("error", status.blocking), ("notice", status.notices)):
         yield from (annotation(kind, finding) for finding in findings)
-    standing = status.standing
-    if standing.valid or (standing.approval is None and not required):
+    state = status.approval_state
+    if state.valid or (state.approval is None and not required):
         return
     file = f"issues/{status.slug}.yaml" if status.is_source else status.catalog_name
-    text = "\n".join((f"the {status.locale} edition of '{status.slug}' is not approved", *standing.changes))
+    text = "\n".join((f"the {status.locale} edition of '{status.slug}' is not approved", *state.changes))
     kind = "error" if required else "notice"
     yield annotation(kind, Finding(SourceSpan(file, line=0), "not-approved", text))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from newsletter.cli.approving import (
+    approval_state_of,
     approve_edition,
     record_approval,
     seal_of,
-    standing_of,
     user_name,
     withdraw_approval,
 )
@@ -73,9 +73,9 @@ class ApprovalDesk:
         house, issue = self._bench.house, loaded.issue
         approved, seen, obstacles = None, "", tuple[str, ...]()
         try:
-            standing = standing_of(house, loaded, locale)
-            if approval := standing.approval:
-                approved = Approved(approval.by, approval.at, standing.changes)
+            found = approval_state_of(house, loaded, locale)
+            if approval := found.approval:
+                approved = Approved(approval.by, approval.at, found.changes)
             seen = _print(seal_of(house, loaded, locale))
         except ContentError as error:
             obstacles = tuple(finding.message for finding in error.findings)[:SHOWN]

@@ -17,7 +17,7 @@ from pathlib import Path
 import polib
 
 from newsletter.cli.actor import in_studio
-from newsletter.cli.approving import standing_of
+from newsletter.cli.approving import approval_state_of
 from newsletter.cli.cache import Cache, Stamp, stamp
 from newsletter.cli.studio.mail import invented, make_mail, rendered_letter
 from newsletter.cli.studio.mistakes import mistakes_of
@@ -239,9 +239,9 @@ class Workbench:
     def _approved(self, loaded: LoadedIssue, locale: str) -> Approved | None:
         if not self.house.workspace.approval(loaded.slug, locale).exists():
             return None
-        standing = standing_of(self.house, loaded, locale)
-        approval = standing.approval
-        return Approved(approval.by, approval.at, standing.changes) if approval else None
+        found = approval_state_of(self.house, loaded, locale)
+        approval = found.approval
+        return Approved(approval.by, approval.at, found.changes) if approval else None
 
     # Mails
 
