@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from newsletter.store.campaigns import CampaignStore
 
 
-class Verdict(StrEnum):
+class Resolution(StrEnum):
     """What a person decides of the messages in doubt."""
 
     RESEND = "resend"
@@ -27,24 +27,24 @@ class Verdict(StrEnum):
 
 
 SAID = {
-    Verdict.RESEND: said("they are sent again, and somebody may get a second copy"),
-    Verdict.ACCEPT: said("they count as having their copy"),
-    Verdict.REJECT: said("they count as rejected, and go without"),
+    Resolution.RESEND: said("they are sent again, and somebody may get a second copy"),
+    Resolution.ACCEPT: said("they count as having their copy"),
+    Resolution.REJECT: said("they count as rejected, and go without"),
 }
 RETRIED = said("they are tried again, also those of whom a server said that there is no such mailbox")
 
 
-def moves(in_doubt: Verdict | None) -> tuple[State, State]:
-    """From which state to which a verdict leads; None tries the rejected again."""
+def moves(in_doubt: Resolution | None) -> tuple[State, State]:
+    """From which state to which a resolution leads; None tries the rejected again."""
     from newsletter.delivery.states import State
 
     if in_doubt is None:
         return State.REJECTED, State.PENDING
-    verdicts = {Verdict.RESEND: State.PENDING, Verdict.ACCEPT: State.ACCEPTED, Verdict.REJECT: State.REJECTED}
-    return State.IN_DOUBT, verdicts[in_doubt]
+    new = {Resolution.RESEND: State.PENDING, Resolution.ACCEPT: State.ACCEPTED, Resolution.REJECT: State.REJECTED}
+    return State.IN_DOUBT, new[in_doubt]
 
 
-async def resolve(stores: Stores, number: int, in_doubt: Verdict | None) -> int:
+async def resolve(stores: Stores, number: int, in_doubt: Resolution | None) -> int:
     """Decide of those in doubt, or with None try the rejected again; returns how many.  Raises UsageError."""
     from newsletter.cli.standing import find
     from newsletter.delivery.states import CampaignStatus, State

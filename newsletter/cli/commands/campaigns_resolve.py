@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli.deciding import RETRIED, SAID, Verdict, moves, resolve
+from newsletter.cli.deciding import RETRIED, SAID, Resolution, moves, resolve
 from newsletter.cli.output import say
 from newsletter.cli.shape import CampaignNumber
 from newsletter.cli.wiring import open_house
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def resolve_command(
     number: CampaignNumber,
     in_doubt: Annotated[
-        Verdict | None,
+        Resolution | None,
         typer.Option("--in-doubt", help="resend: maybe a second copy; accept: they have it; reject: they go without."),
     ] = None,
     rejected: Annotated[

@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from newsletter.cli.deciding import RETRIED, SAID, Verdict, cancel, really_cancel, resolve
+from newsletter.cli.deciding import RETRIED, SAID, Resolution, cancel, really_cancel, resolve
 from newsletter.cli.lock import only_run, worker_is_up
 from newsletter.cli.report import Counts, by_state, number_of
 from newsletter.cli.running import Runner
@@ -43,7 +43,7 @@ DOMAINS = 15  # of mail that are shown; the others are counted
 NAMED = 50  # people whose copy was not accepted
 TICK = 1.0  # seconds between two looks at a campaign that somebody watches
 WATCHED = 5.0  # seconds after the last look in which somebody counts as watching
-RETRY = "retry"  # the verdict that tries the rejected again
+RETRY = "retry"  # what is said to try the rejected again
 _ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:@]+@([\w.-]+)")
 
 
@@ -155,9 +155,9 @@ class CampaignDesk:
 
     async def resolve(self, number: int, verdict: str) -> None:
         """Decide of those in doubt, or try the rejected again."""
-        if verdict not in (*Verdict, RETRY):
+        if verdict not in (*Resolution, RETRY):
             raise UsageError(said("there is no decision '%(verdict)s'", verdict=verdict))
-        changed = await resolve(await self._opened(), number, None if verdict == RETRY else Verdict(verdict))
+        changed = await resolve(await self._opened(), number, None if verdict == RETRY else Resolution(verdict))
         if not changed:
             raise UsageError(said("there is nothing more to decide in campaign %(number)s", number=number))
         self._tell()
@@ -284,7 +284,7 @@ def _decisions(campaign: Campaign, by_locale: Counts) -> tuple[Decision, ...]:
     cancelled = campaign.status is CampaignStatus.CANCELLED
     found = []
     if doubtful := number_of(by_locale, State.IN_DOUBT):
-        choices = tuple((one.value, SAID[one]) for one in Verdict if not (cancelled and one is Verdict.RESEND))
+        choices = tuple((one.value, SAID[one]) for one in Resolution if not (cancelled and one is Resolution.RESEND))
         found.append(Decision(State.IN_DOUBT.value, doubtful, choices))
     if (rejected := number_of(by_locale, State.REJECTED)) and not cancelled:
         found.append(Decision(State.REJECTED.value, rejected, ((RETRY, RETRIED),)))
