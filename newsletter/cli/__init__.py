@@ -1,1 +1,1 @@
-"""The command line: one file a group of commands; ``wiring.py`` alone builds what they use."""
+"""The command line: one file a group of commands; ``newsroom.py`` and ``wiring.py`` alone build what they use."""

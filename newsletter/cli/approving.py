@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 
 from newsletter.audience.audit import Deed, Entry
+from newsletter.cli.newsroom import Newsroom
 from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import TranslationError, UsageError
@@ -27,7 +28,7 @@ from newsletter.wording import said, with_lines
 SHOWN = 10  # changes that an error lists; as many fill half a screen
 
 
-def approve_edition(house: House, loaded: LoadedIssue, locale: str, by: str, seen: Seal | None = None) -> Approval:
+def approve_edition(house: Newsroom, loaded: LoadedIssue, locale: str, by: str, seen: Seal | None = None) -> Approval:
     """Record that somebody has read an edition over; what they saw was ``seen``, if that is known.
 
     Raises TranslationError or ContentError if it is not complete, UsageError if it is not what they saw.
@@ -40,7 +41,7 @@ def approve_edition(house: House, loaded: LoadedIssue, locale: str, by: str, see
     return approval
 
 
-def withdraw_approval(house: House, slug: str, locale: str) -> None:
+def withdraw_approval(house: Newsroom, slug: str, locale: str) -> None:
     """Take an approval back.  UsageError if there is none."""
     path = house.workspace.approval(slug, locale)
     try:
@@ -58,23 +59,23 @@ async def record_approval(house: House, slug: str, locale: str, by: str = "") ->
         await stores.audit.record(Entry(house.who, deed, f"the {locale} edition of '{slug}'", detail))
 
 
-def seal_of(house: House, loaded: LoadedIssue, locale: str, *, draft: bool = False) -> Seal:
+def seal_of(house: Newsroom, loaded: LoadedIssue, locale: str, *, draft: bool = False) -> Seal:
     """What an edition says now.  Raises TranslationError or ContentError unless a draft will do."""
     return take_seal(loaded, house.edition(loaded, locale, draft=draft), house.catalog(loaded.slug, locale))
 
 
-def approval_of(house: House, slug: str, locale: str) -> Approval | None:
+def approval_of(house: Newsroom, slug: str, locale: str) -> Approval | None:
     """The approval of an edition, valid or not.  Raises ContentError for a file that cannot be read."""
     path = house.workspace.approval(slug, locale)
     return read_approval(path, house.workspace.shown(path))
 
 
-def approval_state_of(house: House, loaded: LoadedIssue, locale: str) -> ApprovalState:
+def approval_state_of(house: Newsroom, loaded: LoadedIssue, locale: str) -> ApprovalState:
     """Whether an edition is approved as it is now.  Raises ContentError for a file that cannot be read."""
     return approval_state(approval_of(house, loaded.slug, locale), seal_of(house, loaded, locale, draft=True))
 
 
-def require_approval(house: House, loaded: LoadedIssue, locale: str) -> None:
+def require_approval(house: Newsroom, loaded: LoadedIssue, locale: str) -> None:
     """Raise TranslationError unless the settings ask for no approval, or the edition (each half of a pair) has one."""
     if not house.settings.approval_required:
         return

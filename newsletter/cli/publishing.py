@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from newsletter.cli.wiring import House
+from newsletter.cli.newsroom import Newsroom
 from newsletter.content.load import LoadedIssue
 from newsletter.i18n.locales import halves_of
 from newsletter.i18n.translate import Edition
@@ -58,7 +58,7 @@ class Publication:
 
 
 def frozen_edition(
-    house: House,
+    house: Newsroom,
     loaded: LoadedIssue,
     locale: str,
     segments: frozenset[str] | None = None,
@@ -66,8 +66,8 @@ def frozen_edition(
 ) -> FrozenEdition:
     """The edition of a locale or a pair as a campaign keeps it; its pictures are there for readers to fetch.
 
-    ``issued`` has the numbers of its events.  Raises as ``House.letter`` and
-    ``House.render`` do, and ContentError for errors of quality.
+    ``issued`` has the numbers of its events.  Raises as ``Newsroom.letter`` and
+    ``Newsroom.render`` do, and ContentError for errors of quality.
     """
     from newsletter.cli.quality import require_quality
 
@@ -81,7 +81,7 @@ def frozen_edition(
 
 
 def publication(
-    house: House, loaded: LoadedIssue, editions: Collection[str], before: Mapping[str, Issued]
+    house: Newsroom, loaded: LoadedIssue, editions: Collection[str], before: Mapping[str, Issued]
 ) -> Publication:
     """What a campaign with these editions (locales or pairs) makes public.
 
@@ -102,14 +102,14 @@ def publication(
     return Publication(pages, issued)
 
 
-def facts_of(house: House, edition: Edition) -> Facts:
+def facts_of(house: Newsroom, edition: Edition) -> Facts:
     """What an edition asks of its readers."""
     from newsletter.render.asking import facts_of as drawn
 
     return drawn(edition, house.composer.letterhead, house.composer.words_for(edition)(edition.locale))
 
 
-def attached(house: House, letter: Letter, issued: Mapping[str, Issued]) -> str:
+def attached(house: Newsroom, letter: Letter, issued: Mapping[str, Issued]) -> str:
     """The events of a letter as a file, in its first language; "" if it has none, or the settings want no file."""
     if not house.settings.calendar.attach:
         return ""
@@ -122,7 +122,7 @@ def attached(house: House, letter: Letter, issued: Mapping[str, Issued]) -> str:
     )
 
 
-def origin(house: House, slug: str, locale: str, *, archived: bool = True) -> Origin:
+def origin(house: Newsroom, slug: str, locale: str, *, archived: bool = True) -> Origin:
     """Where the events of an edition come from."""
     from newsletter.render.calendar import Origin
 
@@ -131,7 +131,7 @@ def origin(house: House, slug: str, locale: str, *, archived: bool = True) -> Or
 
 
 def public_edition(
-    house: House, loaded: LoadedIssue, locale: str, issued: Mapping[str, Issued] | None = None
+    house: Newsroom, loaded: LoadedIssue, locale: str, issued: Mapping[str, Issued] | None = None
 ) -> PublicEdition:
     """The page of one language, without blocks that are only for some segments.  Raises what editions raise."""
     from newsletter.render.public import public_edition as make
@@ -140,14 +140,14 @@ def public_edition(
     return replace(page, facts=numbered(page.facts, issued or {}))
 
 
-def flyer_press(house: House) -> FlyerPress:
+def flyer_press(house: Newsroom) -> FlyerPress:
     """What makes flyers with the templates of the workspace."""
     from newsletter.render.flyer import FlyerPress
 
     return FlyerPress(house.composer.letterhead, house.workspace.template_folders)
 
 
-def print_flyer(house: House, press: FlyerPress, edition: PublicEdition, paper: Paper) -> bytes:
+def print_flyer(house: Newsroom, press: FlyerPress, edition: PublicEdition, paper: Paper) -> bytes:
     """The flyer of an edition as it is now.  Raises TemplateError."""
     from newsletter.render.words import template_words
 
@@ -156,7 +156,7 @@ def print_flyer(house: House, press: FlyerPress, edition: PublicEdition, paper: 
     return press.print(edition, page, words, paper, house.clock.now())
 
 
-def media_file(house: House, name: str) -> Path | None:
+def media_file(house: Newsroom, name: str) -> Path | None:
     """The picture of that name, and nothing else that lies there or elsewhere."""
     file = house.workspace.public / MEDIA_FOLDER / name
     return file if _NAME.fullmatch(name) and file.is_file() and not file.is_symlink() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from newsletter.cli.wiring import House
+from newsletter.cli.newsroom import Newsroom
 from newsletter.content.load import LoadedIssue
 from newsletter.content.source import read_source
 from newsletter.content.whereabouts import whereabouts
@@ -28,7 +28,7 @@ class Placed:
 
 
 def quality(
-    house: House,
+    house: Newsroom,
     loaded: LoadedIssue,
     letter: Letter,
     rendered: Rendered,
@@ -40,14 +40,14 @@ def quality(
     return list(placed(house, loaded, letter.locale, remarks))
 
 
-def require_quality(house: House, loaded: LoadedIssue, letter: Letter, rendered: Rendered) -> None:
+def require_quality(house: Newsroom, loaded: LoadedIssue, letter: Letter, rendered: Rendered) -> None:
     """Raise ContentError for what is an error by the settings."""
     errors = [one.finding for one in quality(house, loaded, letter, rendered) if one.level is Level.ERROR]
     if errors:
         raise ContentError(errors)
 
 
-def placed(house: House, loaded: LoadedIssue, locale: str, remarks: Iterable[Remark]) -> Iterator[Placed]:
+def placed(house: Newsroom, loaded: LoadedIssue, locale: str, remarks: Iterable[Remark]) -> Iterator[Placed]:
     """Remarks with their levels and places, without those that are off."""
     places: _Places | None = None
     for remark in remarks:
@@ -65,7 +65,7 @@ def placed(house: House, loaded: LoadedIssue, locale: str, remarks: Iterable[Rem
 class _Places:
     """The files behind an edition: the issue's own in the language it is written in, else the catalog."""
 
-    def __init__(self, house: House, loaded: LoadedIssue, locale: str) -> None:
+    def __init__(self, house: Newsroom, loaded: LoadedIssue, locale: str) -> None:
         file = house.workspace.issue_file(loaded.slug)
         self._issue = read_source(file, house.workspace.shown(file))
         self._catalog = None

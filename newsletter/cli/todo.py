@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from newsletter.cli.approving import require_approval
+from newsletter.cli.newsroom import Newsroom
 from newsletter.cli.quality import Placed, quality
-from newsletter.cli.wiring import House
 from newsletter.content.load import LoadedIssue
 from newsletter.errors import ContentError, Finding, Level, SourceSpan, TemplateError, TranslationError
 from newsletter.i18n.checks.findings import Check, CheckFinding
@@ -33,7 +33,7 @@ class Sendable:
 
 
 Render = Callable[[LoadedIssue, str], Sendable]
-"""Makes an edition.  Raises as ``House.letter`` and ``House.render`` do."""
+"""Makes an edition.  Raises as ``Newsroom.letter`` and ``House.render`` do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Entry:
         return (self.level is not Level.ERROR, not self.blocks, self.finding.where, self.finding.code)
 
 
-def left_to_do(house: House, file: Path, render: Render | None = None) -> list[Entry]:
+def left_to_do(house: Newsroom, file: Path, render: Render | None = None) -> list[Entry]:
     """Everything that keeps an issue from being sent, in every edition, and what only ought to be looked at.
 
     The worst comes first, each once.
@@ -81,7 +81,7 @@ def left_to_do(house: House, file: Path, render: Render | None = None) -> list[E
     return sorted({entry.finding: entry for entry in entries}.values(), key=lambda entry: entry.order)
 
 
-def _sendable(house: House) -> Render:
+def _sendable(house: Newsroom) -> Render:
     def make(loaded: LoadedIssue, locale: str) -> Sendable:
         letter = house.letter(loaded, locale)
         return sendable(letter, house.render(letter, anchored=True))
@@ -96,7 +96,7 @@ def sendable(letter: Letter, anchored: Rendered) -> Sendable:
     return Sendable(letter, replace(anchored, html=html, mjml=mjml), sizes)
 
 
-def _of_edition(house: House, loaded: LoadedIssue, locale: str, render: Render) -> Iterator[Entry]:
+def _of_edition(house: Newsroom, loaded: LoadedIssue, locale: str, render: Render) -> Iterator[Entry]:
     shown = house.workspace.shown
     review: Sequence[CheckFinding] = ()
     try:
@@ -131,7 +131,7 @@ def as_entry(one: Placed, locale: str) -> Entry:
     return Entry(one.finding, blocks=one.level is Level.ERROR, locale=locale, context=one.context)
 
 
-def _approval(house: House, loaded: LoadedIssue, locale: str) -> Iterator[Entry]:
+def _approval(house: Newsroom, loaded: LoadedIssue, locale: str) -> Iterator[Entry]:
     """That somebody must read an edition over, where the settings want that."""
     try:
         require_approval(house, loaded, locale)

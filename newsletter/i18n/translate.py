@@ -76,7 +76,7 @@ def translate(
     Raises TranslationError when anything is missing or fuzzy, ContentError
     when a translation is malformed or something in ``review`` blocks; for a
     draft, neither.  ``review`` is what the checks found in just this catalog:
-    only ``House.edition``, which hands it on, makes what is sent.
+    only ``Newsroom.edition``, which hands it on, makes what is sent.
     """
     issue = loaded.issue
     limiting = limiting_segments(issue)

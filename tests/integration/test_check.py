@@ -159,7 +159,7 @@ def test_translation_is_checked_once_for_the_list_and_the_edition(
         checked.append(args[1])
         return once(*args)
 
-    monkeypatch.setattr("newsletter.cli.wiring.check_edition", counted)
+    monkeypatch.setattr("newsletter.cli.newsroom.check_edition", counted)
     space.run("check", "june")
     assert checked.count("es") == 1
 

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.policy import default as modern
 
 from newsletter.audience.subscribers import MAX_NAME
-from newsletter.cli.wiring import House
+from newsletter.cli.newsroom import Newsroom
 from newsletter.content.blocks import Divider
 from newsletter.content.load import LoadedIssue
 from newsletter.content.placeholders import fill_marks, to_marks
@@ -46,12 +46,12 @@ def invented(person: str) -> Reader | None:
     return _NOBODY if person == NOBODY else None
 
 
-def rendered_letter(house: House, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None) -> Letter:
+def rendered_letter(house: Newsroom, loaded: LoadedIssue, locale: str, segments: frozenset[str] | None) -> Letter:
     """A draft, so that there is something to see; it differs from what is sent by its marked holes only."""
     return house.letter(loaded, locale, segments, draft=True)
 
 
-def make_mail(house: House, letter: Letter, reader: Reader, signer: Signer | None) -> tuple[Mail, Rendered]:
+def make_mail(house: Newsroom, letter: Letter, reader: Reader, signer: Signer | None) -> tuple[Mail, Rendered]:
     """The mail for one reader, and what it was made from, with its anchors.  Raises TemplateError."""
     anchored = house.render(letter, anchored=True)
     rendered = replace(anchored, html=without_anchors(anchored.html), mjml=without_anchors(anchored.mjml))
