@@ -58,6 +58,11 @@ class Runner:
         limits = self.house.sending_limits()
         return self.ledger_type(self.stores.database, self.house.clock, campaign.id, token, limits)
 
+    def connections(self, pending: int) -> int:
+        """How many connections a run has use for: one a message, and no more than the settings want."""
+        smtp = self.house.settings.smtp
+        return min(smtp.connections if smtp else 1, pending)
+
     @contextlib.asynccontextmanager
     async def run(self, ledger: CampaignLedger) -> AsyncIterator[None]:
         """Have the ledger know that this run is alive, as long as the block lasts.  Raises StoreError."""
@@ -192,8 +197,7 @@ class Course:
 
     async def _deliver(self, pending: int) -> float | None:
         """One run by this process or by several; returns in how many seconds limits allow more."""
-        smtp = self._runner.house.settings.smtp
-        connections = min(smtp.connections if smtp else 1, pending)
+        connections = self._runner.connections(pending)
         ledger = self._runner.ledger(self._campaign)
         with progress(pending) as shown:
             async with self._runner.run(ledger):

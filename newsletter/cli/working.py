@@ -256,8 +256,6 @@ class Worker:
             return bool(pending) and await self._deliver(campaign, pending)
 
     async def _deliver(self, campaign: Campaign, pending: int) -> bool:
-        smtp = self.runner.house.settings.smtp
-        connections = min(smtp.connections if smtp else 1, pending)
         ledger = self.runner.ledger(campaign)
         self._desk = desk = Desk(ledger, left=CHUNK)
         outcomes: Counter[str] = Counter()
@@ -270,7 +268,7 @@ class Worker:
         try:
             if not self.stopped.is_set():  # since the look at it above
                 async with self.runner.run(ledger):
-                    await self.runner.hand_over(campaign, desk, connections, on_result)
+                    await self.runner.hand_over(campaign, desk, self.runner.connections(pending), on_result)
         finally:
             self._desk = None
             halted = {"halted": True} if desk.halted else {}
