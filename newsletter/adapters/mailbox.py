@@ -39,7 +39,7 @@ class ImapServer:
     password: str = field(repr=False)
     folders: tuple[str, ...]
     move_to: str
-    timeout: float = 60.0
+    timeout: float  # seconds
     tls_context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False, compare=False)
 
     @contextlib.contextmanager

@@ -139,7 +139,7 @@ class Newsroom:
         """The issue that staff mean by a name.  Raises UsageError, ContentError."""
         return self.load(self.workspace.issue_file(name))
 
-    def issues(self, names: Iterable[str] | None = None) -> list[LoadedIssue]:
+    def issues(self, names: Iterable[str] | None) -> list[LoadedIssue]:
         """These issues, or all.  Raises ContentError with the findings of all of them."""
         loaded, findings = [], list[Finding]()
         for file in self.workspace.issue_files(names):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +41,8 @@ Also = Callable[["AsyncConnection", int], Awaitable[None]]
 class Publication:
     """The pages of a campaign, and by their blocks the events as they stand in it."""
 
-    editions: tuple[PublicEdition, ...] = ()
-    issued: Mapping[str, Issued] = field(default_factory=dict)
+    editions: tuple[PublicEdition, ...]
+    issued: Mapping[str, Issued]
 
     def storing(self, slug: str, at: dt.datetime, also: Also | None) -> Also:
         """What stores it, and then does ``also``.  ``at`` is when the campaign starts."""

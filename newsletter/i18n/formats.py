@@ -30,15 +30,13 @@ _I_SOUND = re.compile(r"\W*(?:h?i(?![aeouáéóú])|h?í|y[^\W\d_aeiouáéíóú
 # ocho, ochenta, ochocientos and their thousands; once, once mil, once millones, but ciento diez and mil cien.
 _O_SOUND = re.compile(r"\W*(?:h?[oó]|8|11(?:\d{3})*(?!\d))", re.IGNORECASE)
 
-MAX_TIED = 10  # letters of two words and the space between: what fits a telephone of 320 pixels, enlarged twice
-
 
 def opening(text: str) -> str:
     """The text as it stands where it begins a line of its own: with a capital, "Lunes, 10 de junio de 2019"."""
     return text[:1].upper() + text[1:]
 
 
-def tied(text: str, most: int = MAX_TIED) -> str:
+def tied(text: str, most: int) -> str:
     """The text with its last two words kept on one line, if they are short: none is left alone there.
 
     Of more than ``most`` letters they stay apart: a narrow screen would tear them where letters are enlarged.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -41,9 +41,9 @@ class Offer:
     """
 
     locales: tuple[str, ...]
-    bilingual: Mapping[str, str] = field(default_factory=dict)
+    bilingual: Mapping[str, str]
 
-    def choose(self, wanted: str, segments: Collection[str] = ()) -> LocaleChoice:
+    def choose(self, wanted: str, segments: Collection[str]) -> LocaleChoice:
         """Choose for what a reader's row says, and for the segments they are in.
 
         A pair in the row goes before the segment's: whoever asked for an order has it.

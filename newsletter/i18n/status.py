@@ -42,7 +42,7 @@ def edition_status(
     formats: Formats,
     *,
     catalog_name: str,
-    blocking: tuple[Finding, ...] = (),
+    blocking: tuple[Finding, ...],
 ) -> EditionStatus:
     """The status of one edition.  ``blocking`` is what the checks say keeps it back."""
     is_source = locale == loaded.issue.source_locale

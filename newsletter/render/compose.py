@@ -31,7 +31,7 @@ from markupsafe import Markup
 from newsletter.content.markup import to_html
 from newsletter.content.placeholders import CLOSE, to_marks
 from newsletter.errors import NewsletterError, TemplateError
-from newsletter.i18n.formats import MAX_TIED, opening, tied
+from newsletter.i18n.formats import opening, tied
 from newsletter.i18n.locales import direction, language_tag, own_name
 from newsletter.i18n.translate import Edition
 from newsletter.render.anchors import anchor
@@ -49,7 +49,8 @@ MAX_NESTING = 5  # of tokens in the values of tokens, as {% set %}…{% endset %
 _TAG = re.compile(r"<([a-z][a-z0-9]*)\b")
 # The last words of a paragraph or heading.
 _ENDING = re.compile(r"[^<>]+(?=(?:</(?:a|em|strong)>)*[^\w\s<>]?</(h[1-6]|p|li)>)")
-MAX_TIED_SMALL = 14  # letters, as MAX_TIED, but of a body
+MAX_TIED = 10  # letters of two words and the space between: what fits a telephone of 320 pixels, enlarged twice
+MAX_TIED_SMALL = 14  # the same of a body
 _ENGINES = "zq00000000x"  # how a token begins that the MJML engine sees
 _VALUES = "_values"  # the name in the Jinja context of the values behind the tokens
 

@@ -47,11 +47,11 @@ class Campaign:
     content_hash: str
     frozen_at: dt.datetime
     status: CampaignStatus
-    reason: str = ""
-    starts_at: dt.datetime | None = None
-    again: str = ""
-    latest: dt.datetime | None = None  # until when it may start without a person's word
-    kind: MailKind = MailKind.NEWS
+    reason: str
+    starts_at: dt.datetime | None
+    again: str
+    latest: dt.datetime | None  # until when it may start without a person's word
+    kind: MailKind
 
 
 @dataclass(frozen=True, slots=True)

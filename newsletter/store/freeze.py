@@ -38,10 +38,10 @@ BATCH = 500  # ledger rows an insert
 
 @dataclass(frozen=True, slots=True)
 class Got:
-    """People to whom an earlier campaign brought a copy, or may have; with ``locale``, of that edition only."""
+    """People to whom an earlier campaign brought a copy, or may have; of one edition, or with a locale of "" of any."""
 
     campaign: int
-    locale: str = ""
+    locale: str
 
     def __str__(self) -> str:
         return f"who got {self.campaign}{f' in {self.locale}' if self.locale else ''}"

@@ -52,9 +52,7 @@ class ImportReport:
 class Importer:
     """Imports into one database.  ``default_locale`` is for new people of whom no locale is said."""
 
-    def __init__(
-        self, database: Database, clock: Clock, default_locale: str, who: str, hashes: Hashes | None = None
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, default_locale: str, who: str, hashes: Hashes | None) -> None:
         self._database = database
         self._clock = clock
         self._default_locale = default_locale

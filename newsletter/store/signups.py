@@ -90,7 +90,7 @@ class SignupStore:
 
         return await self._writes.write(change)
 
-    async def to_mail(self, most: int, held: Collection[str] = (), resting: Collection[int] = ()) -> Sequence[Waiting]:
+    async def to_mail(self, most: int, held: Collection[str], resting: Collection[int]) -> Sequence[Waiting]:
         """The forms whose mail is still to go out, the newest first: behind a flood nobody's waits for all of it.
 
         None to a domain that is ``held`` up by limits, and none whose id is among the ``resting``.

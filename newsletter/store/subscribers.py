@@ -112,16 +112,14 @@ class SubscriberStore:
                 }
         return counts
 
-    async def recipients(
-        self, rules: Mapping[str, Rule], picked: Collection[str], asked: Collection[str] = ()
-    ) -> AsyncIterator[Recipient]:
+    async def recipients(self, rules: Mapping[str, Rule], picked: Collection[str]) -> AsyncIterator[Recipient]:
         """Everybody who may be written to and is in one of ``picked``, each once, in the order of their ids.
 
-        ``Recipient.segments`` tells membership in ``picked`` and in ``asked``.
+        ``Recipient.segments`` tells in which of these they are.
         """
         async with self._database.read() as connection:
             who = sa.and_(reachable(self._clock.now()), in_any(rules, picked))
-            async for recipient in stream_recipients(connection, rules, who, {*picked, *asked}):
+            async for recipient in stream_recipients(connection, rules, who, picked):
                 yield recipient
 
 

@@ -31,7 +31,7 @@ class Reconciled:
     starts_at: dt.datetime | None
     pending: int
     next_due: dt.datetime | None
-    doubtful: int = 0  # rows that this upkeep found in the hands of a dead run
+    doubtful: int  # rows that this upkeep found in the hands of a dead run
 
 
 class Upkeep:

@@ -68,7 +68,7 @@ class Words:
         return f"{self.formats.number(max(1, round(count / 1000)))}{_NO_BREAK}KB"
 
 
-def read_words(domain: str, language: str, folders: Iterable[Path], format_locale: str = "") -> Words:
+def read_words(domain: str, language: str, folders: Iterable[Path], format_locale: str) -> Words:
     """The words of one language from the catalogs called ``domain``; ``folders`` from the weakest to the strongest."""
     texts: dict[str, tuple[str, ...]] = {}
     for folder in folders:

@@ -63,7 +63,7 @@ def test_line_of_its_own_begins_with_a_capital_and_keeps_the_others() -> None:
     ],
 )
 def test_last_two_words_stay_on_one_line_if_they_are_short(text: str, kept: str) -> None:
-    assert tied(text) == kept
+    assert tied(text, 10) == kept
 
 
 @pytest.mark.parametrize(

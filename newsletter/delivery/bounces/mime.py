@@ -68,7 +68,7 @@ def take_apart(data: bytes) -> Parts | None:
         reports = tuple(part for part in inner if part.get_content_type() in _REPORTS)
         parts = [*parts, *inner] if reports else parts
     prose, copy = _split(_prose(parts))
-    return Parts(outer, prose, copy, reports, _returned(parts, bool(reports)))
+    return Parts(outer, prose, copy, reports, _returned(parts))
 
 
 _GLOBAL = "message/global-delivery-status"  # RFC 6533 §4
@@ -99,7 +99,7 @@ def _first(part: Message) -> Message | None:
     return payload[0] if isinstance(payload, list) and payload and isinstance(payload[0], Message) else None
 
 
-def _returned(parts: list[Message], reported: bool) -> Message | None:
+def _returned(parts: list[Message]) -> Message | None:
     """The header fields of the mail that came back: the last of such parts, since a wrapped report comes first."""
     for part in reversed(parts):
         if part.get_content_type() in (*_MAILS, _HEADERS[-1]) and (inner := _first(part)) is not None:

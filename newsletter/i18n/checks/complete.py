@@ -76,7 +76,7 @@ _SHORT = 0.9
 _SHORT_OF_TWO = 0.75
 
 
-def check_complete(pair: Pair, kept: re.Pattern[str] | None = None) -> Iterator[Problem]:
+def check_complete(pair: Pair, kept: re.Pattern[str] | None) -> Iterator[Problem]:
     """What is not translated.  ``kept`` finds what the glossary keeps as it is."""
     if pair.source.language == pair.target.language or not pair.target.words:
         return

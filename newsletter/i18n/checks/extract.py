@@ -36,8 +36,8 @@ class Value:
     code: str
     keys: frozenset[Key]
     shown: str
-    sure: Sure = Sure.CERTAIN
-    weak: frozenset[Key] = frozenset()
+    sure: Sure
+    weak: frozenset[Key]
 
 
 _CURRENCIES = {

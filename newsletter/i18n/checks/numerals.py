@@ -49,7 +49,7 @@ class _Language:
         object.__setattr__(self, "words", frozenset({*self.small, *self.hundreds, *self.scales}))
 
 
-def numbered(words: str, first: int = 0, step: int = 1) -> dict[str, int]:
+def numbered(words: str, first: int, step: int = 1) -> dict[str, int]:
     """Words, and variants of them behind a slash, with their numbers in a row."""
     return {word: first + step * place for place, variants in enumerate(words.split()) for word in variants.split("/")}
 

@@ -23,7 +23,7 @@ FEW_WORDS = 400  # characters below which pictures weigh more; SpamAssassin's gr
 LARGEST = 3  # blocks that a report of the weight names
 
 
-def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[str, int]] = ()) -> Iterator[Remark]:
+def look_at_page(rendered: Rendered, postal_address: str, sizes: Sequence[tuple[str, int]]) -> Iterator[Remark]:
     """What is wrong with one page.  ``sizes`` are the bytes of each block, if they are known."""
     page = _Page(rendered.html)
     yield from _weight(rendered, sizes, _first_needed(rendered.html, postal_address))

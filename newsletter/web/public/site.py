@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,8 +34,8 @@ class Site:
     contact: str
     timezone: dt.tzinfo
     editions: Sequence[str]
-    interests: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    confirm_days: int = 7
+    interests: Mapping[str, Mapping[str, str]]
+    confirm_days: int
 
     @property
     def locales(self) -> tuple[str, ...]:
