@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page
 
-from tests.integration.conftest import ISSUE, SETTINGS, Space
+from tests.integration.conftest import ISSUE, Space, space_at
 
 from .studio import studio
 
@@ -25,11 +24,7 @@ OTHER = """\
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
-    root = tmp_path_factory.mktemp("workspace")
-    for folder in ("issues", "locales", "templates"):
-        (root / folder).mkdir()
-    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
-    made = Space(root)
+    made = space_at(tmp_path_factory.mktemp("workspace"))
     made.write_issue(ISSUE)
     made.write_issue(ISSUE.replace("      the law was signed.", LONG + "\n\n      the law was signed.") + OTHER, "long")
     made.translate()

@@ -6,30 +6,17 @@ at the top arrives where the second language begins.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 
-import polib
 import pytest
 from playwright.sync_api import Browser, Page
 
-from newsletter.content.fields import Vocabulary
-from newsletter.content.load import load_issue
-from newsletter.content.placeholders import fill_marks
-from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
-from newsletter.i18n.translate import translate
-from newsletter.render.bilingual import Bilingual
-from newsletter.render.compose import Composer
-from newsletter.render.mjml import MjmlCompiler
-from newsletter.render.pictures import Pictures
-from newsletter.render.rendered import render
-from newsletter.render.theme import MIN_CONTRAST, Letterhead, Theme
+from newsletter.render.theme import MIN_CONTRAST
 
+from .letters import MIN_TARGET, UNREADABLE, html_of
 from .screenshots import SCHEMES, WIDTHS
-from .test_layout import ISSUE, LOCALES, MIN_TARGET, ROOT, UNREADABLE
 
 PAIRS = ("es+en", "ar+en", "en+ar")
 
@@ -44,34 +31,9 @@ def pair(request: pytest.FixtureRequest) -> tuple[str, str]:
 def page(browser: Browser, pair: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     page = browser.new_page()
     page.route("**/*", lambda route: route.abort())
-    page.set_content(_html(pair, tmp_path_factory.mktemp("catalogs")))
+    page.set_content(html_of("+".join(pair), tmp_path_factory.mktemp("catalogs")))
     yield page
     page.close()
-
-
-def _html(pair: tuple[str, str], words_folder: Path) -> str:
-    # No Arabic words are shipped: the Spanish ones stand in for them.
-    shutil.copytree(ROOT / "locales" / "es", words_folder / "ar")
-    loaded = load_issue(ISSUE, Vocabulary(tuple(LOCALES), frozenset(), "America/New_York"))
-    first, second = (
-        translate(loaded, locale, polib.POFile(), Formats(LOCALES[locale][0]), draft=True) for locale in pair
-    )
-    letterhead = Letterhead(
-        {"en": "Migrant Justice", "es": "Justicia Migrante", "ar": "عدالة المهاجرين"},
-        "S. Winooski Ave and King St, Burlington, VT, USA",
-        "https://news.example.org",
-        tuple(LOCALES),
-        Theme.model_validate({"logo": "https://example.org/logo.png"}),
-    )
-    composer = Composer(
-        letterhead,
-        MjmlCompiler(),
-        Pictures(ROOT / "issues"),
-        templates=[ROOT / "templates"],
-        catalogs=[words_folder, ROOT / "locales"],
-    )
-    html = render(Bilingual(first, second), composer).html
-    return fill_marks(html, lambda _field, fallback: fallback or "https://example.org/x")
 
 
 def _at(page: Page, width: int) -> Page:

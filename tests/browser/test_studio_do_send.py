@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.studio import faultless_page
-from tests.integration.conftest import ISSUE, SETTINGS, Space
+from tests.integration.conftest import ISSUE, Space, space_at
 from tests.integration.servers import Inbox, real_server
 
 from .axe import violations
@@ -26,11 +25,7 @@ def inbox() -> Iterator[Inbox]:
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory, inbox: Inbox) -> Space:
-    root = tmp_path_factory.mktemp("workspace")
-    for folder in ("issues", "locales", "templates"):
-        (root / folder).mkdir()
-    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
-    made = Space(root)
+    made = space_at(tmp_path_factory.mktemp("workspace"))
     made.set("smtp", port=inbox.port)
     made.set("preview", test_addresses=["ana@example.org"])
     made.replace("approval", "required")

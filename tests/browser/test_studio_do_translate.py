@@ -7,11 +7,10 @@ from pathlib import Path
 
 import polib
 import pytest
-import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.studio import faultless_page
-from tests.integration.conftest import ISSUE, SETTINGS, Space
+from tests.integration.conftest import ISSUE, Space, space_at
 
 from .axe import violations
 from .studio import studio
@@ -21,11 +20,7 @@ PAGE = "/issues/june/translate/es"
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Space:
-    root = tmp_path_factory.mktemp("workspace")
-    for folder in ("issues", "locales", "templates"):
-        (root / folder).mkdir()
-    (root / "newsletter.yaml").write_text(yaml.safe_dump(SETTINGS, allow_unicode=True), encoding="utf-8")
-    return Space(root)
+    return space_at(tmp_path_factory.mktemp("workspace"))
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from newsletter.settings.themes import theme_files
 from tests.judges.test_clients import INVERT
 
 from .gallery import ISSUE, LOCALES, ROOT, cut, page_of, sheet, shoot
+from .letters import UNREADABLE
 from .screenshots import SCHEMES
-from .test_layout import UNREADABLE
 
 FILES = theme_files(ROOT)
 MOST_CONTRAST = 7.0  # WCAG 2.2, 1.4.6 (AAA); a theme of somebody's own needs MIN_CONTRAST

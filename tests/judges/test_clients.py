@@ -17,7 +17,7 @@ from newsletter.content.placeholders import mark
 from newsletter.render.links import UNSUBSCRIBE_FIELD
 from newsletter.render.quality.page import BUDGET
 from newsletter.render.theme import MIN_CONTRAST
-from tests.browser.test_layout import MIN_TARGET, MIN_TEXT, UNREADABLE
+from tests.browser.letters import MIN_TARGET, MIN_TEXT, UNREADABLE
 from tests.judges.conftest import ROOT, Sample, Verdicts
 
 GMAIL_CUTS = 102 * 1024  # bytes
