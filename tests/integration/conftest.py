@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from newsletter.cli.wiring import House
 from newsletter.store.database import Database
 from newsletter.workspace import find_workspace
 from tests.integration.postgres import Postgres
+from tests.integration.records import ask
 
 SETTINGS = {
     "organisation": {
@@ -81,6 +81,10 @@ SPANISH = {
     "Read more": "Leer más",
     "Give what you can": "Da lo que puedas",
 }
+
+
+People = Callable[[int], None]
+"""Imports this many invented people, every other one Spanish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,7 @@ class Space:
 
     def let_time_pass(self) -> None:
         """Let everything deferred be due, as hours do."""
-        with contextlib.closing(sqlite3.connect(self.root / "var" / "newsletter.db")) as database, database:
-            database.execute("update deliveries set due_at = '2000-01-01 00:00:00.000000' where due_at is not null")
+        ask(self, "update deliveries set due_at = '2000-01-01 00:00:00.000000' where due_at is not null")
 
     def json(self, *args: str, code: int = 0) -> object:
         """Run a command with --json and parse what it prints."""
@@ -215,7 +218,7 @@ def space(tmp_path: Path) -> Space:
 
 
 @pytest.fixture
-def people(space: Space) -> Callable[[int], None]:
+def people(space: Space) -> People:
     """Import this many invented people, every other one Spanish."""
 
     def add(number: int) -> None:

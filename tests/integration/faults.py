@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import subprocess
 import threading
 import time
@@ -19,11 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-import psycopg
-import yaml
-
 from tests.integration.conftest import Space
 from tests.integration.postgres import Postgres
+from tests.integration.records import deliveries
 from tests.integration.servers import Inbox
 
 T = TypeVar("T")
@@ -33,39 +30,9 @@ SEEDS = range(int(os.environ.get("SEEDS", "1")))
 SEND = ("send", "june", "-s", "everybody", "--yes")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One delivery, as it stands in the database."""
-
-    state: str
-    attempts: int
-    reply: str
-
-
-def read_ledger(space: Space) -> dict[str, Row]:
-    """The ledger by address, read past the program."""
-    query = (
-        "select s.email, d.state, d.attempts, d.reply from deliveries d join subscribers s on s.id = d.subscriber_id"
-    )
-    return {email: Row(*rest) for email, *rest in ask(space, query)}
-
-
-def ask(space: Space, query: str) -> list[Any]:
-    """Ask the database of a workspace, or change it, past the program."""
-    settings = yaml.safe_load((space.root / "newsletter.yaml").read_text(encoding="utf-8"))
-    url = settings.get("database", "")
-    if url.startswith("postgresql"):
-        with psycopg.connect(url) as server:
-            found = server.execute(query.encode())
-            return found.fetchall() if found.description else []
-    file = space.root / (url.removeprefix("sqlite:///") or "var/newsletter.db")
-    with contextlib.closing(sqlite3.connect(file)) as database, database:
-        return database.execute(query).fetchall()
-
-
 def reckon(space: Space, inbox: Inbox, people: int) -> Counter[str]:
     """How many are in which state, after checking that nobody is missing, and that nobody got two copies."""
-    ledger = read_ledger(space)
+    ledger = deliveries(space)
     copies = Counter(inbox.recipients())
     accepted = {email for email, row in ledger.items() if row.state == "accepted"}
     unsure = {email for email, row in ledger.items() if row.state in ("in_doubt", "sending")}
@@ -319,3 +286,44 @@ def can_mount() -> bool:
         return False
     finally:
         probe.rmdir()
+
+
+def children(parent: int) -> list[int]:
+    """The processes that this one started."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+class _Gate:
+    """Holds the reply to reader5's message back until it is opened; reader6 is the next to be claimed."""
+
+    def __init__(self) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+
+    def answer(self, stage: str, recipient: str) -> bytes | None:
+        if stage == "DOT" and recipient == "reader5@example.org":
+            self.reached.set()
+            self.opened.wait(60)
+        return None
+
+
+@contextlib.contextmanager
+def held_at_the_gate(space: Space, issue: str) -> Iterator[MailServer]:
+    """A sending process that has just handed over reader5's message; it ends with the block."""
+    gate = _Gate()
+    with MailServer(gate.answer) as server:
+        space.set("smtp", port=server.port, connections=1)
+        run = space.start("send", issue, "-s", "everybody", "--yes")
+        wait_until(lambda: gate.reached.is_set() or run.poll() is not None)
+        try:
+            yield server
+        finally:
+            gate.opened.set()
+            _out, err = run.communicate(timeout=60)
+        assert run.returncode == 0, err

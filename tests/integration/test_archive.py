@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime as dt
 import hashlib
 import re
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +34,7 @@ from newsletter.store.freeze import Freezer, Target
 from newsletter.store.tables import deliveries
 from tests.integration.conftest import Space, space_at
 from tests.integration.ledger import EVERYBODY, edition_for, frozen
+from tests.integration.records import ask
 from tests.integration.servers import real_server
 
 START = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
@@ -214,8 +213,7 @@ def sent(tmp_path_factory: pytest.TempPathFactory) -> Sent:
         first = [message for _sender, _recipient, message in sorted(inbox.messages, key=lambda one: one[1])]
         space.run("send", "private", "-s", "everybody", "--yes")
         private = [message for _sender, _recipient, message in inbox.messages[2:]]
-    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db")) as database, database:
-        database.execute("update archive set published_at = ?, changed_at = ?", ("2019-06-03 12:00:00.000000",) * 2)
+    ask(space, "update archive set published_at = ?, changed_at = ?", *["2019-06-03 12:00:00.000000"] * 2)
     return Sent(space, first, private)
 
 
@@ -475,12 +473,11 @@ def test_a_long_list_has_several_pages(space: Space) -> None:
         space.run("send", "june", "-s", "everybody", "--yes")
     page = "locale, date, subject, preheader, html, facts, digest, published_at, hidden, changed_at"
     row = "subscriber_id, edition_id, domain, state, attempts, reply, updated_at"
-    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db")) as database, database:
-        for number in range(2, 42):  # forty campaigns of the same words under other names
-            copied = f"insert into archive (campaign_id, slug, {page}) select ?, ?, {page} from archive"
-            database.execute(f"{copied} where campaign_id = 1", (number, f"june-{number:02}"))
-            copied = f"insert into deliveries (campaign_id, {row}) select ?, {row} from deliveries"
-            database.execute(f"{copied} where campaign_id = 1", (number,))
+    for number in range(2, 42):  # forty campaigns of the same words under other names
+        copied = f"insert into archive (campaign_id, slug, {page}) select ?, ?, {page} from archive"
+        ask(space, f"{copied} where campaign_id = 1", number, f"june-{number:02}")
+        copied = f"insert into deliveries (campaign_id, {row}) select ?, {row} from deliveries"
+        ask(space, f"{copied} where campaign_id = 1", number)
     first, second, third, fourth, feed = fetched(
         space, "/archive/en", "/archive/en?page=2", "/archive/en?page=3", "/archive/en?page=4", "/archive/en.atom"
     )

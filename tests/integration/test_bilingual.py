@@ -9,8 +9,8 @@ import polib
 import pytest
 
 from tests.integration.conftest import ISSUE, SPANISH, Space
+from tests.integration.received import by_recipient, parse, parts, send
 from tests.integration.servers import real_server
-from tests.integration.test_received_message import by_recipient, parse, parts, send
 
 ROWS = (
     "es@example.org,Elena Ruiz,es,household,",

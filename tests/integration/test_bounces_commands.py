@@ -13,8 +13,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration.conftest import Space
+from tests.integration.records import ask
+from tests.integration.scenes import another_issue
 from tests.integration.servers import real_server, unused_port
-from tests.integration.test_campaigns_seen import another_issue
 from tests.unit.returned import plain, recipient, status_report
 
 PERSON = b"From: ana@example.org\r\nSubject: Gracias\r\n\r\nNos vemos.\r\n"
@@ -170,10 +171,7 @@ def test_words_of_servers_are_stored_without_addresses(space: Space, sent: dict[
         )
     )
     space.run("bounces", "read", "mails")
-    with sqlite3.connect(space.root / "var" / "newsletter.db") as database:
-        rows = database.execute("select diagnostic, status from feedback").fetchall()
-    database.close()
-    assert rows == [("550 5.1.1 <…>: … unknown", "5.1.1")]
+    assert ask(space, "select diagnostic, status from feedback") == [("550 5.1.1 <…>: … unknown", "5.1.1")]
 
 
 def test_report_counts_the_erased_with_what_came_back_and_names_their_line(space: Space, sent: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
@@ -14,10 +13,10 @@ from newsletter.adapters.smtp import SmtpServer
 from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import State
 from newsletter.errors import MailServerError
-from tests.integration.conftest import Space
-from tests.integration.faults import CUT, SEEDS, SEND, MailServer, meanwhile, read_ledger, reckon, wait_until
+from tests.integration.conftest import People, Space
+from tests.integration.faults import CUT, SEEDS, SEND, MailServer, meanwhile, reckon, wait_until
+from tests.integration.records import deliveries
 
-People = Callable[[int], None]
 CONNECTIONS = 20
 
 
@@ -82,7 +81,7 @@ def test_a_connection_cut_at_any_point_has_its_outcome(
         for _ in range(2):  # the second time nothing more is sent
             space.run(*SEND, code=3)
             reckon(space, server.inbox, 2 * len(CUTS))
-            ledger = read_ledger(space)
+            ledger = deliveries(space)
             assert {email: (ledger[email].state, ledger[email].attempts) for email in victims} == {
                 email: (state, attempts) for email, (_stage, _words, state, attempts) in victims.items()
             }
@@ -256,7 +255,7 @@ def test_what_cannot_be_printed_is_told_nevertheless(
     assert done.stderr.encode(), "no half of a character"
     assert "\x1b[2J" not in done.stderr
     assert "\x00" not in done.stderr
-    assert set(Counter(row.state for row in read_ledger(space).values())) <= {"pending", "deferred"}
+    assert set(Counter(row.state for row in deliveries(space).values())) <= {"pending", "deferred"}
 
 
 def test_a_greeting_that_cannot_be_printed_is_told_nevertheless(space: Space, people: People) -> None:

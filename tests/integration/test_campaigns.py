@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from pathlib import Path
 
 import dkim
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from newsletter.adapters.dkim import DkimSigner, load_key
-from tests.integration.conftest import Space
-from tests.integration.servers import CUT, Script, real_server, scripted_server
-from tests.integration.test_sending import ledger
-
-People = Callable[[int], None]
-
-
-def half_done(space: Space, people: People) -> None:
-    """A campaign with one message in doubt, one rejected, one deferred and one accepted."""
-    people(4)
-    fates = {"reader1": CUT, "reader2": "550 5.1.1 no such user", "reader3": "450 4.2.2 full"}
-
-    def answer(verb: str, recipient: str) -> str | None:
-        return fates.get(recipient.partition("@")[0]) if verb == "BODY" else None
-
-    with scripted_server(Script(answer)) as inbox:
-        space.set("smtp", port=inbox.port)
-        space.run("send", "june", "-s", "everybody", "--yes", code=3)
+from tests.integration.conftest import People, Space
+from tests.integration.records import ledger
+from tests.integration.scenes import half_done, with_key
+from tests.integration.servers import real_server
 
 
 def test_campaigns_are_listed_with_their_counts(space: Space, people: People) -> None:
@@ -76,17 +57,6 @@ def test_a_cancelled_campaign_sends_nothing_more(space: Space, people: People) -
         space.set("smtp", port=inbox.port)
         space.run("send", "june", "-s", "everybody", "--yes", code=3)
     assert not inbox.messages
-
-
-def with_key(space: Space) -> DkimSigner:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    file: Path = space.root / "var" / "dkim.pem"
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(pem)
-    file.chmod(0o600)
-    space.set("dkim", domain="example.org", selector="s1", key_file="var/dkim.pem")
-    return DkimSigner("example.org", "s1", load_key(pem))
 
 
 def test_messages_arrive_signed(space: Space, people: People) -> None:

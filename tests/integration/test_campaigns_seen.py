@@ -11,12 +11,10 @@ import os
 import pty
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,25 +26,11 @@ from newsletter.delivery.states import State
 from newsletter.errors import UsageError
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import Database
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
 from tests.integration.ledger import frozen, run
+from tests.integration.records import ask
+from tests.integration.scenes import another_issue, half_done
 from tests.integration.servers import Script, real_server, scripted_server
-from tests.integration.test_campaigns import half_done
-
-People = Callable[[int], None]
-
-
-def change(space: Space, statement: str, *values: object) -> None:
-    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db")) as database, database:
-        database.execute(statement, values)
-
-
-def another_issue(space: Space, slug: str) -> None:
-    """The same issue, translated, under another name."""
-    for folder, suffix in (("issues", "yaml"), ("locales/es/LC_MESSAGES/issues", "po")):
-        text = (space.root / folder / f"june.{suffix}").read_text(encoding="utf-8")
-        (space.root / folder / f"{slug}.{suffix}").write_text(text, encoding="utf-8")
-
 
 # show and list
 
@@ -88,14 +72,14 @@ def test_times_are_those_of_the_organisation_wherever_the_program_runs(space: Sp
 def test_a_large_campaign_stays_readable(space: Space, people: People) -> None:
     people(1)
     space.run("send", "june", "-s", "everybody", "--yes", "--queue")
-    change(
+    ask(
         space,
         "with recursive n(i) as (select 2 union all select i + 1 from n where i < 20000) insert into subscribers "
         "(id, ref, email, email_key, name, locale, status, attributes, created_at, updated_at) select i, 'r' || i, "
         "'p' || i || '@d' || (i % 20) || '.example', 'p' || i, '', 'en', 'subscribed', '{}', '2026-01-01', '2026-01-01'"
         " from n",
     )
-    change(
+    ask(
         space,
         "insert into deliveries (campaign_id, subscriber_id, edition_id, domain, state, attempts, reply, updated_at) "
         "select 1, id, 1, 'd' || (id % 20) || '.example', 'rejected', 1, '550 no', '2026-01-01' from subscribers "
@@ -283,7 +267,7 @@ def test_a_line_is_written_now_and_then_until_it_ends(space: Space, people: Peop
 
 def test_watching_ends_at_a_pause_and_changes_nothing(space: Space, people: People) -> None:
     half_done(space, people)
-    change(space, "update deliveries set state = 'sending', claim = 'dead' where state = 'accepted'")
+    ask(space, "update deliveries set state = 'sending', claim = 'dead' where state = 'accepted'")
     space.run("campaigns", "pause", "1", "--reason", "a wrong link")
     done = space.run("campaigns", "watch", "1")
     assert "paused: a wrong link, 2 of 4: 1 sending, 1 deferred, 1 rejected, 1 in doubt" in done.stdout

@@ -21,8 +21,8 @@ from newsletter.cli.commands.doctor import network, records
 from tests.integration.conftest import Space
 from tests.integration.dns_server import Records, dns_server
 from tests.integration.postgres import Postgres
+from tests.integration.scenes import with_key
 from tests.integration.servers import real_server, unused_port
-from tests.integration.test_campaigns import with_key
 
 Patch = pytest.MonkeyPatch
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from newsletter.clock import SystemClock
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import Database
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
 from tests.integration.faults import (
     ANSWER,
     BEFORE,
@@ -23,16 +23,15 @@ from tests.integration.faults import (
     SEND,
     CommitProxy,
     MailServer,
-    ask,
     meanwhile,
     reckon,
     wait_until,
 )
 from tests.integration.ledger import frozen, run
 from tests.integration.postgres import Postgres
+from tests.integration.records import ask
 
 CONNECTIONS = 20
-People = Callable[[int], None]
 
 
 @pytest.fixture

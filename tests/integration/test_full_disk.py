@@ -6,17 +6,16 @@ import contextlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
 from tests.integration.faults import (
     SEND,
     MailServer,
     SmallDisk,
-    ask,
     can_mount,
     meanwhile,
     reckon,
@@ -24,8 +23,8 @@ from tests.integration.faults import (
     wait_until,
 )
 from tests.integration.postgres import USER, Postgres
+from tests.integration.records import ask
 
-People = Callable[[int], None]
 CONNECTIONS = 10
 needs_mount = pytest.mark.skipif(not can_mount(), reason="needs root, to mount a small disk")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.conftest import Space
+from tests.integration.received import parse
 from tests.integration.servers import real_server
-from tests.integration.test_received_message import parse
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from collections import Counter
 import pytest
 
 from tests.integration.conftest import Space
+from tests.integration.records import ledger
 from tests.integration.servers import Script, scripted_server
-from tests.integration.test_sending import ledger
 
 KILLS = int(os.environ.get("KILLS", "6"))
 CONNECTIONS = 20

@@ -15,8 +15,9 @@ import pytest
 
 from tests.integration.conftest import Space
 from tests.integration.postgres import Postgres
+from tests.integration.records import ask, ledger, states, status
 from tests.integration.servers import Inbox, Script, scripted_server
-from tests.integration.workers import ledger, query, start_worker, states, status, wait_until
+from tests.integration.workers import start_worker, wait_until
 
 KILLS = int(os.environ.get("KILLS", "4"))
 CONNECTIONS = 10  # of each worker
@@ -98,7 +99,7 @@ def test_a_frozen_worker_is_given_up_and_writes_over_nothing_when_it_wakes(space
             wait_until(lambda: "started" in frozen.log and "started" in other.log)
             queue(space)
             wait_until(lambda: len(inbox.messages) > 50, 30, lambda: frozen.log)
-            wait_until(lambda: len(query(space, "select token from runs")) == 2, 30, lambda: other.log)
+            wait_until(lambda: len(ask(space, "select token from runs")) == 2, 30, lambda: other.log)
             frozen.send(signal.SIGSTOP)
             wait_until(lambda: status(space) == "finished", 90, lambda: (states(space), other.log))
             doubtful = states(space)["in_doubt"]

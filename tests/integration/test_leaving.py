@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
-import threading
-from collections.abc import Callable, Iterator
 
-from tests.integration.conftest import ISSUE, Space
-from tests.integration.faults import SEND, MailServer, ask, wait_until
-
-People = Callable[[int], None]
-
-
-class Gate:
-    """Holds the reply to reader5's message back until it is opened; reader6 is the next to be claimed."""
-
-    def __init__(self) -> None:
-        self.reached, self.opened = threading.Event(), threading.Event()
-
-    def answer(self, stage: str, recipient: str) -> bytes | None:
-        if stage == "DOT" and recipient == "reader5@example.org":
-            self.reached.set()
-            self.opened.wait(60)
-        return None
-
-
-@contextlib.contextmanager
-def held_at_the_gate(space: Space, issue: str) -> Iterator[MailServer]:
-    """A sending process that has just handed over reader5's message; it ends with the block."""
-    gate = Gate()
-    with MailServer(gate.answer) as server:
-        space.set("smtp", port=server.port, connections=1)
-        run = space.start("send", issue, "-s", "everybody", "--yes")
-        wait_until(lambda: gate.reached.is_set() or run.poll() is not None)
-        try:
-            yield server
-        finally:
-            gate.opened.set()
-            _out, err = run.communicate(timeout=60)
-        assert run.returncode == 0, err
+from tests.integration.conftest import ISSUE, People, Space
+from tests.integration.faults import SEND, MailServer, held_at_the_gate
+from tests.integration.records import ask
 
 
 def test_who_leaves_during_a_run_is_not_even_the_next_to_get_it(

@@ -25,13 +25,12 @@ from newsletter.cli.parts import deliver_in_parts
 from newsletter.delivery.branch import HeadOffice
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError
-from tests.integration.conftest import Space
-from tests.integration.faults import ask, wait_until
+from tests.integration.conftest import People, Space
+from tests.integration.faults import children, wait_until
+from tests.integration.records import ask
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
-from tests.integration.test_parts import children
 from tests.unit.test_branch import Ledger, claim
 
-People = Callable[[int], None]
 TOKEN = "abc"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no process listens to its parent's pipe there")
 

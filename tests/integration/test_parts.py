@@ -7,30 +7,16 @@ import signal
 import socket
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Space
-from tests.integration.faults import wait_until
+from tests.integration.conftest import People, Space
+from tests.integration.faults import children, wait_until
+from tests.integration.records import ledger
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
-from tests.integration.test_sending import ledger
 
-People = Callable[[int], None]
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
-
-
-def children(parent: int) -> list[int]:
-    """The processes that this one started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 def sending(space: Space, inbox: Inbox) -> subprocess.Popen[str]:

@@ -7,7 +7,6 @@ import csv
 import datetime as dt
 import io
 import json
-import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from newsletter.store.people import Filter, PeopleStore
 from newsletter.store.subscribers import SubscriberStore
 from newsletter.store.tables import subscribers
 from tests.integration.conftest import Space
+from tests.integration.records import ask
 from tests.integration.servers import Script, real_server, scripted_server
 
 PEOPLE = (
@@ -193,9 +193,7 @@ def test_an_exported_list_runs_nothing_and_comes_back_as_it_was(space: Space) ->
     assert addresses(space, "--status", "unsubscribed") == ["r1"]
     # What readers have chosen since is not undone by the file, and that is said.
     space.run("subscribers", "export", "out.csv", "--status", "any", "--force")
-    with sqlite3.connect(space.root / "var" / "newsletter.db") as opened:
-        opened.execute("update subscribers set declined = '', paused_until = null, status = 'subscribed'")
-    opened.close()
+    ask(space, "update subscribers set declined = '', paused_until = null, status = 'subscribed'")
     assert (
         "of 3 the file says another status, kind of mail or pause"
         in space.run("subscribers", "import", "out.csv").stdout

@@ -23,10 +23,10 @@ from newsletter.web.public import server
 from newsletter.web.public.buckets import Buckets
 from newsletter.web.public.guard import MAX_BODY
 from tests.browser.studio import served
-from tests.integration.conftest import Space
-from tests.integration.faults import ask
+from tests.integration.conftest import People, Space
+from tests.integration.faults import held_at_the_gate
 from tests.integration.public_pages import INTERESTS, ONE_CLICK, Pages, opened
-from tests.integration.test_leaving import People, held_at_the_gate
+from tests.integration.records import ask
 
 PUBLIC = ("/subscribe", "/subscribe/sent", "/health", "/static/public.css", "/static/theme.css")
 

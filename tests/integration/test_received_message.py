@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import re
-from email.message import EmailMessage
 from html.parser import HTMLParser
 
 import pytest
 
 from tests.integration.conftest import Space
-from tests.integration.servers import Inbox, real_server
+from tests.integration.received import by_recipient, parse, parts, send
+from tests.integration.servers import real_server
 
 HOSTILE = {
     "markup": '"><script>alert(1)</script>',
@@ -29,30 +27,6 @@ HOSTILE = {
 }
 
 
-def parse(message: bytes) -> EmailMessage:
-    parsed = email.message_from_bytes(message, policy=email.policy.default)
-    assert isinstance(parsed, EmailMessage)
-    assert not parsed.defects
-    return parsed
-
-
-def parts(message: EmailMessage) -> tuple[str, str]:
-    assert message.get_content_type() == "multipart/alternative"
-    plain, html = message.iter_parts()
-    assert isinstance(plain, EmailMessage)
-    assert isinstance(html, EmailMessage)
-    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert not plain.defects
-    assert not html.defects
-    return plain.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
-
-
-def by_recipient(inbox: Inbox) -> dict[str, bytes]:
-    found = {recipient: message for _sender, recipient, message in inbox.messages}
-    assert len(found) == len(inbox.messages), "somebody got two copies"
-    return found
-
-
 class Skeleton(HTMLParser):
     """The tags and attributes' names of a page, and its text."""
 
@@ -68,15 +42,6 @@ class Skeleton(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
-
-
-def send(space: Space, *rows: str, segment: str = "everybody") -> Inbox:
-    space.write_list(*rows)
-    space.run("subscribers", "import", "list.csv")
-    with real_server() as inbox:
-        space.set("smtp", port=inbox.port)
-        space.run("send", "june", "--segment", segment, "--yes")
-    return inbox
 
 
 def test_each_reader_gets_their_language_name_and_links(space: Space) -> None:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
 from newsletter.clock import SystemClock
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
+from tests.integration.records import states
 from tests.integration.servers import HANG_UP, Script, real_server, scripted_server
-from tests.integration.test_sending import states
-
-People = Callable[[int], None]
 
 
 def most_within(times: list[float], seconds: float) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -17,13 +15,12 @@ from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import Database
 from newsletter.store.freeze import Freezer, Missed, Planned, Target
 from newsletter.store.tables import campaigns, deliveries, feedback, subscribers
-from tests.integration.conftest import Done, Space
+from tests.integration.conftest import Done, People, Space
 from tests.integration.ledger import edition_for, frozen
+from tests.integration.records import ask, ledger
+from tests.integration.scenes import another_issue
 from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server
-from tests.integration.test_campaigns_seen import another_issue
-from tests.integration.test_sending import ledger
 
-People = Callable[[int], None]
 CLOCK = SystemClock()
 MISSED = Target("june", (), {}, only=Missed(1))
 
@@ -42,12 +39,12 @@ def send(space: Space, *options: str, issue: str = "june", code: int = 0) -> Don
 
 def came_back(space: Space, *addresses: str, verdict: str = "sender", campaign: int = 1) -> None:
     """Mail of a campaign comes back, and says whose fault it was."""
-    with contextlib.closing(sqlite3.connect(space.root / "var" / "newsletter.db")) as database, database:
-        database.executemany(
-            "insert into feedback (key, campaign_id, subscriber_id, verdict, status, diagnostic, domain, at) "
-            "select email || ?, ?, id, ?, '5.7.1', '', '', '2026-01-01' from subscribers where email = ?",
-            [(verdict, campaign, verdict, address) for address in addresses],
-        )
+    row = (
+        "insert into feedback (key, campaign_id, subscriber_id, verdict, status, diagnostic, domain, at) "
+        "select email || ?, ?, id, ?, '5.7.1', '', '', '2026-01-01' from subscribers where email = ?"
+    )
+    for address in addresses:
+        ask(space, row, verdict, campaign, verdict, address)
 
 
 def test_it_reaches_just_those_whose_copy_was_refused_because_of_us(space: Space, people: People, inbox: Inbox) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,12 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from newsletter.clock import SystemClock
-from tests.integration.conftest import Done, Space
+from tests.integration.conftest import Done, People, Space
+from tests.integration.records import ask, ledger
+from tests.integration.scenes import another_issue
 from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server
-from tests.integration.test_campaigns_seen import another_issue
-from tests.integration.test_sending import ledger
 
-People = Callable[[int], None]
 Move = Callable[[str], None]
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
 
@@ -261,9 +259,7 @@ def test_an_edition_that_a_campaign_does_not_have_is_told(space: Space) -> None:
 
 @pytest.mark.usefixtures("corrected")
 def test_whose_copy_was_under_way_when_a_run_died_may_have_it(space: Space, inbox: Inbox) -> None:
-    with sqlite3.connect(space.root / "var" / "newsletter.db") as database:
-        database.execute("update deliveries set state = 'sending' where state = 'accepted'")
-    database.close()
+    ask(space, "update deliveries set state = 'sending' where state = 'accepted'")
     space.run("send", "correction", "--got", "1", "--yes")
     assert len(inbox.messages) == 3
 

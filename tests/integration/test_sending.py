@@ -5,31 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import signal
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
+from tests.integration.records import ledger, states
 from tests.integration.servers import CUT, HANG_UP, Inbox, Script, real_server, scripted_server, unused_port
-
-People = Callable[[int], None]
-
-
-def ledger(space: Space) -> dict[str, str]:
-    """State by address, read past the program."""
-    with sqlite3.connect(space.root / "var" / "newsletter.db") as database:
-        rows = database.execute(
-            "select s.email, d.state from deliveries d join subscribers s on s.id = d.subscriber_id"
-        ).fetchall()
-    database.close()
-    return dict(rows)
-
-
-def states(space: Space) -> Counter[str]:
-    return Counter(ledger(space).values())
 
 
 def test_sending_again_sends_nothing_again(space: Space, people: People) -> None:

@@ -7,18 +7,16 @@ import re
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 
 from newsletter.cli.metrics import parse_place
 from newsletter.errors import UsageError
-from tests.integration.conftest import Space
+from tests.integration.conftest import People, Space
 from tests.integration.postgres import Postgres
+from tests.integration.records import ask, states, status
 from tests.integration.servers import Script, real_server, scripted_server, unused_port
-from tests.integration.workers import query, start_worker, states, status, wait_until, worker
-
-People = Callable[[int], None]
+from tests.integration.workers import start_worker, wait_until, worker
 
 
 @pytest.fixture
@@ -96,7 +94,7 @@ def test_deferred_messages_are_tried_again_when_they_are_due(space: Space, peopl
         queue(space)
         with worker(space) as running:
             wait_until(lambda: states(space) == {"deferred": 6}, 30, lambda: running.log)
-            query(space, "update deliveries set due_at = '2000-01-01 00:00:00.000000'")
+            space.let_time_pass()
             wait_until(lambda: status(space) == "finished", 30, lambda: running.log)
     assert states(space) == {"accepted": 6}
     assert len(inbox.messages) == 6
@@ -163,7 +161,7 @@ def test_a_worker_waits_for_limits_of_an_hour_without_a_connection(space: Space,
             assert len(inbox.messages) == 5
             assert running.log.count("held-by-limits") == 1
             assert inbox.connections <= 4
-        query(space, "update allowances set counts = '{}'")  # as if an hour had gone by
+        ask(space, "update allowances set counts = '{}'")  # as if an hour had gone by
         once = start_worker(space, "--once")
         assert once.process.wait(30) == 0, once.log
     assert states(space) == {"accepted": 10, "pending": 2}
@@ -180,7 +178,7 @@ def test_asked_to_end_a_worker_finishes_what_is_under_way(space: Space, people: 
     found = states(space)
     assert set(found) == {"accepted", "pending"}
     assert found["accepted"] == len(inbox.messages)
-    assert query(space, "select count(*) from runs") == [(0,)], "the lease was given back"
+    assert ask(space, "select count(*) from runs") == [(0,)], "the lease was given back"
     assert running.events[-1]["event"] == "stopped"
 
 
@@ -229,7 +227,7 @@ def test_a_campaign_that_has_to_stop_is_left_and_others_go_on(space: Space, peop
             wait_until(lambda: status(space, 1) == "paused", 30, lambda: running.log)
     assert inbox.recipients() == ["rita@example.com"]
     # Its reason is in the database, for staff; the log has only numbers and our own words.
-    ((reason,),) = query(space, "select status_reason from campaigns where id = 1")
+    ((reason,),) = ask(space, "select status_reason from campaigns where id = 1")
     assert "relay access denied" in str(reason)
     assert any(event["event"] == "campaign-stopped" for event in running.events)
     for word in ("@", "example", "Rita", "relay", "Reader"):
@@ -249,7 +247,7 @@ def test_failures_in_many_short_runs_are_added_up(space: Space, people: People) 
         queue(space)
         with worker(space, chunk=30) as running:  # fewer than tell anything by themselves
             wait_until(lambda: status(space) == "paused", 30, lambda: running.log)
-    ((reason,),) = query(space, "select status_reason from campaigns")
+    ((reason,),) = ask(space, "select status_reason from campaigns")
     assert "were rejected or are in doubt" in str(reason)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,7 @@ from newsletter.cli.wiring import Stores
 from newsletter.cli.working import Meter, Worker
 from newsletter.delivery.states import CampaignStatus
 from newsletter.errors import SettingsError
-from tests.integration.conftest import Space
-
-People = Callable[[int], None]
+from tests.integration.conftest import People, Space
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What the tests of workers have in common: workers as processes, and the ledger read past the program."""
+"""What the tests of workers have in common: workers as processes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import sqlalchemy as sa
-import yaml
 
 from tests.integration import short_lease
 from tests.integration.conftest import Space
@@ -86,34 +82,3 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60, say: Callable[[],
     while not holds():
         assert time.monotonic() < deadline, say()
         time.sleep(0.02)
-
-
-def query(space: Space, sql: str) -> list[tuple[object, ...]]:
-    """Rows of the workspace's database, read (or changed) past the program."""
-    url = yaml.safe_load((space.root / "newsletter.yaml").read_text(encoding="utf-8")).get("database")
-    url = sa.make_url(url or "sqlite:///var/newsletter.db")
-    if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(space.root / "var" / "newsletter.db"))
-    else:
-        url = url.set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url)
-    try:
-        with engine.begin() as connection:
-            result = connection.execute(sa.text(sql))
-            return [tuple(row) for row in result] if result.returns_rows else []
-    finally:
-        engine.dispose()
-
-
-def ledger(space: Space) -> dict[str, str]:
-    """State by address."""
-    rows = query(space, "select s.email, d.state from deliveries d join subscribers s on s.id = d.subscriber_id")
-    return {str(email): str(state) for email, state in rows}
-
-
-def states(space: Space) -> Counter[str]:
-    return Counter(ledger(space).values())
-
-
-def status(space: Space, number: int = 1) -> str:
-    return str(query(space, f"select status from campaigns where id = {number}")[0][0])
