@@ -1,4 +1,4 @@
-"""Clock times and dates in English and Spanish text, as patterns that ``values.py`` reads by.
+"""Clock times and dates in English and Spanish text, as patterns that ``when.py`` reads by.
 
 "6 PM", "18:00", "las 6 de la tarde", "6 p. m." are one time; "Monday, June 10"
 and "lunes 10 de junio" are one day.  Texts come with numbers in digits

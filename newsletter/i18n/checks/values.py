@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from newsletter import wording
 from newsletter.content.problems import Problem
-from newsletter.i18n.checks.extract import Key, Sure, Value, read
+from newsletter.i18n.checks.extract import read
 from newsletter.i18n.checks.findings import Check
 from newsletter.i18n.checks.numerals import KNOWN
+from newsletter.i18n.checks.reader import Key, Sure, Value
 from newsletter.i18n.checks.text import Pair
 
 _NO_ORDER = {"name", "month", "weekday"}  # kinds of keys that may stand anywhere
