@@ -1,4 +1,4 @@
-"""What the documents owe to the program: every command, option, setting, key, error and finding, and no dead link.
+"""What the documents owe to the program: every command, option, setting, key, error and finding.
 
 The program is asked, not a list kept here: the command tree, the pydantic
 models, and the syntax trees of the modules.  Each direction is checked, so
@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import itertools
 import re
 import shlex
 import textwrap
@@ -38,82 +37,22 @@ from newsletter.content.model import Model
 from newsletter.content.schema import Issue
 from newsletter.content.source import parse, validate
 from newsletter.settings import PREFIX, Settings, read_settings
+from tests.unit.pages import (
+    DOCS,
+    PAGES,
+    PICTURE,
+    ROOT,
+    examples,
+    named_rows,
+    page,
+    rows,
+    sections,
+    titles_below,
+    without_code,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "newsletter"
-DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-
-_HEADING = re.compile(r"(#{1,6}) +(.+)")
-_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\[(?P<label>(?:[^\[\]]|\\.)*)\]\((?P<target>[^()\s]+)\)")
-_PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 _OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
-_HOST = re.compile(r"https?://([^/\s\"'`)>:{}…]+)")
-_RESERVED = re.compile(r"(.*\.)?example\.(org|com|net)|localhost|127\.0\.0\.1")
-
-
-def page(name: str) -> str:
-    return (DOCS / name).read_text(encoding="utf-8")
-
-
-def without_code(text: str) -> str:
-    return _FENCE.sub("", text)
-
-
-def examples(text: str, *languages: str) -> list[str]:
-    """The fenced blocks in these languages, without their indentation."""
-    return [textwrap.dedent(found["text"]) for found in _FENCE.finditer(text) if found["language"] in languages]
-
-
-def sections(text: str) -> dict[str, str]:
-    """The text below each heading, up to the next of the same level or a higher one."""
-    found: list[tuple[int, str, list[str]]] = []
-    open_levels: list[int] = []
-    in_code = False
-    for line in text.splitlines():
-        in_code ^= line.lstrip().startswith("```")
-        heading = None if in_code else _HEADING.fullmatch(line)
-        if heading:
-            level = len(heading[1])
-            open_levels = [index for index in open_levels if found[index][0] < level]
-            found.append((level, heading[2].strip(), []))
-            open_levels.append(len(found) - 1)
-            continue
-        for index in open_levels:
-            found[index][2].append(line)
-    return {title: "\n".join(lines) for _level, title, lines in found}
-
-
-def titles_below(title: str, text: str) -> list[str]:
-    """The headings inside the section of that title."""
-    lines = without_code(text).splitlines()
-    headings = [found for line in lines if (found := _HEADING.fullmatch(line))]
-    start = next(index for index, found in enumerate(headings) if found[2] == title)
-    inside = itertools.takewhile(lambda found: len(found[1]) > len(headings[start][1]), headings[start + 1 :])
-    return [found[2] for found in inside]
-
-
-def rows(text: str) -> Iterator[list[str]]:
-    """The cells of every row of every table."""
-    for line in without_code(text).splitlines():
-        if line.startswith("|"):
-            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-
-
-def named_rows(text: str, header: str) -> dict[str, str]:
-    """The rows of all tables whose first column is ``header``, by the name in backticks that each begins with."""
-    named = {}
-    column = ""
-    for line in without_code(text).splitlines():
-        if not line.startswith("|"):
-            column = ""
-            continue
-        first, *others = next(rows(line))
-        column = column or first
-        if column == header and (found := re.match(r"`([^`]+)`", first)):
-            named[found[1]] = " | ".join((first, *others))
-    return named
 
 
 # Commands
@@ -454,64 +393,6 @@ def test_example_of_settings_loads(text: str, tmp_path: Path) -> None:
     read_settings(tmp_path, {})
 
 
-# Links
-
-
-def anchors(text: str) -> set[str]:
-    """The names of the headings, as GitHub makes them."""
-    found: list[str] = []
-    for line in without_code(text).splitlines():
-        if heading := _HEADING.fullmatch(line):
-            words = _LINK.sub(lambda link: link["label"], heading[2]).strip().lower()
-            name = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
-            found.append(name if name not in found else f"{name}-{found.count(name)}")
-    return set(found)
-
-
-def links() -> Iterator[tuple[str, str]]:
-    for path in PAGES:
-        text = without_code(path.read_text(encoding="utf-8"))
-        text = re.sub(r"`[^`\n]*`", "", text)
-        targets = [found["target"] for found in _LINK.finditer(text)] + _PICTURE.findall(text)
-        for target in dict.fromkeys(targets):
-            yield path.relative_to(ROOT).as_posix(), target
-
-
-@pytest.mark.parametrize(("path", "target"), list(links()))
-def test_no_link_or_picture_is_dead(path: str, target: str) -> None:
-    assert ":" not in target, "documents link only to each other"
-    name, _hash, anchor = target.partition("#")
-    file = (ROOT / path).parent / name if name else ROOT / path
-    assert file.exists(), f"{path} links to {target}, which is not there"
-    if anchor:
-        assert anchor in anchors(file.read_text(encoding="utf-8")), f"{path} links to {target}"
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_pictures_have_alternative_texts_and_hosts_are_reserved(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for tag in re.findall(r"<img[^>]*>", text):
-        assert re.search(r'alt="[^"]{20,}"', tag)
-    assert "![](" not in text
-    assert [host for host in _HOST.findall(text) if not _RESERVED.fullmatch(host)] == []
-
-
-def test_every_page_can_be_found_from_the_readme() -> None:
-    linked: dict[str, set[str]] = {}
-    for path, target in links():
-        name = target.partition("#")[0]
-        file = ((ROOT / path).parent / name).resolve()
-        if name and file.is_relative_to(ROOT):
-            linked.setdefault(path, set()).add(file.relative_to(ROOT).as_posix())
-    seen, waiting = set(), ["README.md"]
-    while waiting:
-        current = waiting.pop()
-        if current not in seen:
-            seen.add(current)
-            waiting += linked.get(current, ())
-    assert {path.relative_to(ROOT).as_posix() for path in PAGES} <= seen
-
-
 # Gallery
 
 
@@ -520,7 +401,7 @@ def test_gallery_shows_every_block_and_every_kind_of_action() -> None:
     headings = " ".join(titles_below("Gallery: what every block looks like", text)) + without_code(text)
     shown = set(re.findall(r"`([a-z]+)`", headings))
     assert {title.strip("`") for title in issue_models() if title.startswith("`")} | set(ActionKind) <= shown
-    pictures = {Path(target).name for target in _PICTURE.findall(text)}
+    pictures = {Path(target).name for target in PICTURE.findall(text)}
     issue = yaml.safe_load((ROOT / "tests" / "data" / "gallery.yaml").read_text(encoding="utf-8"))
     assert pictures == {f"{block['id']}.png" for block in issue["blocks"] if "id" in block}
     weight = sum(file.stat().st_size for file in (DOCS / "images" / "gallery").iterdir())
