@@ -154,8 +154,9 @@ async def _use_schema(connection: Any) -> None:
 
 
 async def _version(connection: Any) -> str | None:
-    query = f"SELECT obj_description(to_regnamespace('{SCHEMA}'), 'pg_namespace')"
-    found = await (await connection.execute(query)).fetchone()
+    # From the table itself: to_regnamespace() may still remember, behind the lock, that there was none before it.
+    query = "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = %s"
+    found = await (await connection.execute(query, [SCHEMA])).fetchone()
     return None if found is None else found[0]
 
 
