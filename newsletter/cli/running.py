@@ -199,15 +199,15 @@ class Course:
         """One run by this process or by several; returns in how many seconds limits allow more."""
         connections = self._runner.connections(pending)
         ledger = self._runner.ledger(self._campaign)
+        # Made before the lease begins, so that none is believed to last longer than the database says.
+        office = HeadOffice(ledger, self._stopped) if self._workers > 1 and LINES else None
+        desk = office.desk if office else Desk(ledger, stopped=self._stopped)
         with progress(pending) as shown:
             async with self._runner.run(ledger):
-                if self._workers > 1 and LINES:
+                if office:
                     root, part = self._runner.house.workspace.root, [str(self._campaign.id), ledger.token]
-                    office = HeadOffice(ledger, self._stopped)
-                    desk = office.desk
                     await deliver_in_parts(root, part, office, connections, self._workers, shown.on_result)
                 else:
-                    desk = Desk(ledger, stopped=self._stopped)
                     apart = pending >= LONG_RUN
                     await self._runner.hand_over(self._campaign, desk, connections, shown.on_result, sign_apart=apart)
         return desk.resume_in

@@ -20,7 +20,7 @@ import asyncio
 import datetime as dt
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from newsletter.audience.subscribers import Addressee
@@ -193,7 +193,7 @@ class HeadOffice:
             line.give_soon()
         return alive
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         """As the ledger does."""
         await self._ledger.recover(held)
 
@@ -238,6 +238,8 @@ class BranchLine:
         self._closed = True
         for future in self._asked:
             future.cancel()
+        for claim in filter(None, self._given):  # the branch was not told of these
+            self._desk.report(Result(self._held.pop(claim.addressee.id), Outcome(State.PENDING)))
         for claim in self._held.values():
             self._take(Result(claim, Outcome(State.IN_DOUBT, "the process that had this message in hand is gone")))
         self._held.clear()

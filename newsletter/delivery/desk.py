@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -77,8 +77,11 @@ class Ledger(Protocol):
         """Show that the run is alive; False if it was given up for dead."""
         ...
 
-    async def recover(self, held: Collection[int]) -> None:
-        """After a commit of which nobody knows whether it happened: free what this run claimed but does not hold."""
+    async def recover(self, held: Mapping[int, int]) -> None:
+        """After a commit of which nobody knows whether it happened: free what this run claimed but does not hold.
+
+        ``held`` are people, each with the attempt that is held: a lost commit may have claimed the same person again.
+        """
         ...
 
 
@@ -96,7 +99,7 @@ class Desk:
     left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
-    _held: set[int] = field(default_factory=set)
+    _held: dict[int, int] = field(default_factory=dict)  # people, each with the attempt
     _unsure: bool = False  # a call failed, so that a claim may have been committed of which we were not told
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _enough: asyncio.Future[None] | None = None  # an exchange that waits for more to exchange
@@ -228,8 +231,9 @@ class Desk:
             self._results = [*results, *self._results]
             self._waiting = [*waiting, *self._waiting]
             raise
-        self._held.difference_update(result.claim.addressee.id for result in results)
-        self._held.update(claim.addressee.id for claim in grant.claims)
+        for result in results:
+            self._held.pop(result.claim.addressee.id, None)
+        self._held.update((claim.addressee.id, claim.attempt) for claim in grant.claims)
         self.left -= len(grant.claims)
         for future, claim in zip(waiting, grant.claims, strict=False):
             if future.done():  # whoever asked is gone

@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from newsletter.clock import Clock
-from newsletter.delivery.limits import Limit, Room, Used, give_back, room, take, timetable
+from newsletter.delivery.limits import SHARE, Limit, Room, Used, give_back, room, take, timetable
 from newsletter.store.database import Database
 from newsletter.store.tables import allowances, signups
 
@@ -158,6 +158,11 @@ class Turns:
 
         if self._limits:
             await self._database.transact(work)
+
+    def pause(self, domain: str) -> float:
+        """Seconds to leave after a mail to a recipient domain, so that campaigns have their moments too."""
+        limits = filter(None, (self._limits.get(key) for key in ("", domain)))
+        return max((SHARE / limit.per_second for limit in limits if limit.per_second), default=0.0)
 
     def _open(self, connection: sa.Connection) -> Allowances:
         prepare(connection, self._limits)

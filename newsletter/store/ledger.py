@@ -18,7 +18,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sqlalchemy as sa
@@ -152,7 +152,7 @@ class CampaignLedger:
             lambda connection: connection.execute(runs.delete().where(runs.c.token == self.token))
         )
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         """Free what was claimed by a commit whose answer never came: nobody holds it, so nothing of it was begun."""
 
         def work(connection: sa.Connection) -> None:
@@ -165,7 +165,7 @@ class CampaignLedger:
                     self._mine,
                     deliveries.c.state == State.SENDING,
                     deliveries.c.claim == self.token,
-                    deliveries.c.subscriber_id.not_in(list(held)),
+                    sa.tuple_(deliveries.c.subscriber_id, deliveries.c.attempts).not_in(list(held.items())),
                 )
                 .values(state=State.PENDING, claim=None, updated_at=self._clock.now())
             )

@@ -169,10 +169,24 @@ async def test_claims_whose_commit_was_never_answered_are_freed(database: Databa
     ledger = await run(database, campaign)
     held = (await ledger.exchange([], 1)).claims
     await ledger.exchange([], 3)  # and the answer got lost
-    await ledger.recover({claim.addressee.id for claim in held})
+    await ledger.recover({claim.addressee.id: claim.attempt for claim in held})
     assert await counts(database, campaign) == {State.SENDING: 1, State.PENDING: 4}
     await ledger.exchange(accepted(held), 0)
     assert await counts(database, campaign) == {State.ACCEPTED: 1, State.PENDING: 4}
+
+
+async def test_who_went_back_and_was_claimed_again_by_a_commit_without_an_answer_is_freed_too(
+    database: Database,
+) -> None:
+    campaign = await frozen(database, 2)
+    ledger = await run(database, campaign)
+    held = (await ledger.exchange([], 2)).claims
+    back = [Result(held[0], Outcome(State.PENDING, "lost before the body"))]
+    await ledger.exchange(back, 1)  # and the answer got lost: what is held is still the first attempt
+    await ledger.recover({claim.addressee.id: claim.attempt for claim in held})
+    assert await counts(database, campaign) == {State.SENDING: 1, State.PENDING: 1}
+    (again,) = (await ledger.exchange(back, 1)).claims
+    assert (again.addressee.id, again.attempt) == (held[0].addressee.id, 3)
 
 
 async def test_nothing_is_claimed_of_a_paused_campaign_until_it_is_resumed(database: Database) -> None:

@@ -165,7 +165,7 @@ async def test_what_a_lost_commit_claimed_is_found_again(database: Database) -> 
     campaign = await frozen(database, 2)
     ledger = await run(database, campaign, limits={"": Limit(per_second=1_000)})
     await ledger.exchange([], 5)  # and the answer got lost
-    await ledger.recover(())
+    await ledger.recover({})
     assert len((await ledger.exchange([], 5)).claims) == 2
 
 
@@ -271,3 +271,23 @@ async def test_awaited_mail_gets_the_next_moment_though_a_campaign_takes_all_it_
     turn = await turns.take("example.org")
     assert (turn.granted, round(turn.delay, 2)) == (True, 0.5)
     assert (await ledger.exchange([], 9)).resume_in == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("per_second", [0.2, 0.5, 0.8])
+async def test_a_flood_of_forms_leaves_a_campaign_its_moments(
+    database: Database, clock: MovableClock, per_second: float
+) -> None:
+    campaign = await frozen(database, 200, clock)
+    limits = {"": Limit(per_second=per_second)}
+    ledger, turns = await run(database, campaign, clock=clock, limits=limits), Turns(database, clock, limits)
+    forms = letters = 0
+    form_at = 0.0
+    for tick in range(800):  # of a quarter of a second
+        if tick / 4 >= form_at:
+            turn = await turns.take("example.org")
+            forms += turn.granted
+            form_at = tick / 4 + turn.delay + turns.pause("example.org")
+        letters += len((await ledger.exchange([], 1)).claims)
+        clock.time += dt.timedelta(seconds=0.25)
+    assert forms + letters >= 0.9 * 200 * per_second
+    assert 0.4 * forms < letters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -55,7 +55,7 @@ class Ledger:
     async def renew(self) -> bool:
         return True
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         raise AssertionError("nothing failed")
 
 
@@ -169,6 +169,19 @@ async def test_a_claim_for_a_branch_that_is_gone_goes_back(moment: str) -> None:
     await pair.end()
     assert [result.outcome.state for result in pair.ledger.results] in ([], [State.PENDING])
     assert bool(pair.ledger.results) != bool(pair.ledger.pending), "given to nobody, or given back"
+    waiting.cancel()
+
+
+async def test_a_claim_of_which_a_branch_was_not_told_when_it_died_goes_back() -> None:
+    pair = Pair(claim(1))
+    waiting = asyncio.ensure_future(pair.branch.claim())
+    for _turn in range(20):
+        if pair.ledger.pending:
+            await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    pair.line.close()  # the claim is the line's, and stands in no line of text yet
+    await pair.end()
+    assert [result.outcome.state for result in pair.ledger.results] == [State.PENDING]
     waiting.cancel()
 
 

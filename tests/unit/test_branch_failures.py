@@ -13,7 +13,7 @@ import contextlib
 import itertools
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from unittest import mock
 
@@ -185,10 +185,11 @@ class Ledger:
         await self.process.live()
         return self.run in self.rows.lease
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         await self._reach()
         for person, state in self.rows.state.items():
-            if state is State.SENDING and self.rows.token[person] == self.run and person not in held:
+            ours = state is State.SENDING and self.rows.token[person] == self.run
+            if ours and held.get(person) != self.rows.attempts[person]:
                 self.rows.state[person] = State.PENDING
 
     async def _reach(self) -> None:

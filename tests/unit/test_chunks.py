@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,7 +37,7 @@ class FakeLedger:
     async def renew(self) -> bool:
         return True
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         raise AssertionError
 
 

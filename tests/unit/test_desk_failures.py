@@ -10,7 +10,7 @@ import asyncio
 import datetime as dt
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from unittest import mock
@@ -88,10 +88,10 @@ class Ledger:
     async def renew(self) -> bool:
         return await self._call(lambda: not self.buried)
 
-    async def recover(self, held: Collection[int]) -> None:
+    async def recover(self, held: Mapping[int, int]) -> None:
         def commit() -> None:
             for person, state in self.rows.items():
-                if state is State.SENDING and person not in held and not self.buried:
+                if state is State.SENDING and held.get(person) != self.attempts[person] and not self.buried:
                     self.rows[person] = State.PENDING
 
         await self._call(commit)

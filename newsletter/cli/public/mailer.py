@@ -127,7 +127,7 @@ class Mailer:
                 if not session.open:
                     hung_up = True
                     break
-                await asyncio.sleep(self.pace)
+                await asyncio.sleep(max(self.pace, self.turns.pause(domain)))
         finally:
             if session:
                 await session.close()
