@@ -68,7 +68,7 @@ async def test_it_reaches_those_without_a_copy_and_nobody_else(client: httpx.Asy
         assert (await send_missed(client, "2")).status_code == 409
     assert "those who missed campaign 1" in (await client.get("/campaigns")).text
     spanish = await client.get("/campaigns", headers={"Accept-Language": "es"})
-    assert "quienes se quedaron sin el envío 1" in spanish.text
+    assert "quienes no recibieron el envío 1" in spanish.text
 
 
 @pytest.mark.parametrize("typed", ["6", "3", ""])
