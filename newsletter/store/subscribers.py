@@ -28,11 +28,11 @@ class SubscriberStore:
         self._default_locale = default_locale
         self._who = who
 
-    async def import_rows(self, rows: Iterable[GoodRow | BadRow], hashes: Hashes | None = None) -> ImportReport:
+    async def import_rows(self, rows: Iterable[GoodRow | BadRow], hashes: Hashes) -> ImportReport:
         """Add and update people (``store/importing.py``).  Whoever was erased is known by the ``hashes`` only."""
         return await Importer(self._database, self._clock, self._default_locale, self._who, hashes).rows(rows)
 
-    async def add(self, person: NewSubscriber, hashes: Hashes | None = None) -> bool:
+    async def add(self, person: NewSubscriber, hashes: Hashes) -> bool:
         """Add one person; False if the address is on the list, or its owner had themselves erased."""
         async with self._database.read() as connection:
             if await load(connection, subscribers.c.email_key == address_key(person.email)):

@@ -37,8 +37,8 @@ async def fill(root: Path, people: int) -> list[str]:
     house = House(find_workspace(root, {}))
     async with house.stores() as stores:
         rows = (GoodRow(n, NewSubscriber(f"reader{n}@example.org", f"Reader {n}", "es")) for n in range(people))
-        await stores.subscribers.import_rows(rows)
         tokens = await house.tokens(stores.database)
+        await stores.subscribers.import_rows(rows, tokens.address_hashes)
         file = stores.database.file
     assert file is not None
     with sqlite3.connect(file) as database:

@@ -55,8 +55,8 @@ async def _fill(root: Path) -> Mapping[str, str]:
         rows = [
             NewSubscriber(f"{name}@example.org", "Ana Lucía Díaz", "es", frozenset({"farmworker"})) for name in PEOPLE
         ]
-        await stores.subscribers.import_rows([GoodRow(1, row, ()) for row in rows])
         tokens = await house.tokens(stores.database)
+        await stores.subscribers.import_rows([GoodRow(1, row, ()) for row in rows], tokens.address_hashes)
         found = {name: await stores.subscribers.find(f"{name}@example.org") for name in PEOPLE}
     refs = {name: person.ref for name, person in found.items() if person}
     file = stores.database.file

@@ -50,7 +50,7 @@ async def frozen(
         GoodRow(n, NewSubscriber(f"r{n}@{domains[n % len(domains)]}", f"R{n}", "es" if n % 2 else "en"))
         for n in range(people)
     ]
-    await SubscriberStore(database, clock, "en").import_rows(rows)
+    await SubscriberStore(database, clock, "en").import_rows(rows, lambda _key: ())
     freezer = Freezer(database, clock, ("en", "es"))
     return await freezer.freeze(Target("june", ("everybody",), EVERYBODY), edition_for, schedule=schedule)
 

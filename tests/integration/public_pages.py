@@ -36,7 +36,7 @@ class Pages:
     async def add(self, email: str = "ana@example.org", **values: Any) -> Subscriber:
         """Somebody on the list; ``values`` are columns of their row."""
         row = NewSubscriber(email, "Ana Díaz", values.pop("locale", "es"), frozenset(values.pop("tags", ())))
-        await self.desk.stores.subscribers.import_rows([GoodRow(1, row, ())])
+        await self.desk.stores.subscribers.import_rows([GoodRow(1, row, ())], self.tokens.address_hashes)
         if values:
             async with self.desk.stores.database.write() as connection:
                 await connection.execute(subscribers.update().where(subscribers.c.email == email).values(**values))

@@ -210,7 +210,7 @@ def test_sql_picks_whom_the_rule_means(tmp_path: Path, some: list[Rule]) -> None
     async def run() -> None:
         async with await Database.open("sqlite:///list.db", tmp_path) as database:
             store = SubscriberStore(database, SystemClock(), "en")
-            await store.import_rows(GoodRow(line, person) for line, person in enumerate(PEOPLE))
+            await store.import_rows((GoodRow(line, person) for line, person in enumerate(PEOPLE)), lambda _key: ())
             named = {f"s{index}": rule for index, rule in enumerate(some)}
             first = [found async for found in store.recipients(named, list(named)[:1])]
             everybody = [found async for found in store.recipients(named, list(named))]

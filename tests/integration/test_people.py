@@ -171,7 +171,7 @@ def test_an_exported_list_runs_nothing_and_comes_back_as_it_was(space: Space) ->
 
     async def fill() -> None:
         async with space.house().stores() as stores:
-            await stores.subscribers.import_rows(store_rows)
+            await stores.subscribers.import_rows(store_rows, lambda _key: ())
             await stores.subscribers.unsubscribe("r1@example.org")
             until = dt.datetime(2099, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
             async with stores.database.write() as connection:
@@ -270,7 +270,7 @@ def test_whatever_is_stored_survives_a_spreadsheet(tmp_path: Path, name: str, va
 
 async def test_an_export_sees_one_state_of_the_list(database: Database) -> None:
     store = SubscriberStore(database, SystemClock(), "en")
-    await store.import_rows([GoodRow(n, NewSubscriber(f"r{n}@example.org")) for n in range(1200)])
+    await store.import_rows([GoodRow(n, NewSubscriber(f"r{n}@example.org")) for n in range(1200)], lambda _key: ())
     seen = []
     async for person, _consent in PeopleStore(database).all(Filter(All(()), frozenset({Status.SUBSCRIBED}))):
         seen.append(person.email)

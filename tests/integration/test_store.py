@@ -104,7 +104,7 @@ async def test_segments_pick_the_same_people_in_both_databases(database: Databas
         NewSubscriber("c@example.org", "C", "en", frozenset({"board"})),
         NewSubscriber("d@example.org", "D", "en+es"),
     ]
-    await store.import_rows([GoodRow(n, person) for n, person in enumerate(people)])
+    await store.import_rows([GoodRow(n, person) for n, person in enumerate(people)], lambda _key: ())
     rules = {
         "spanish": HasLocale(("es",)),
         "counties": HasAttribute("county", ("Addison", "Franklin")),
