@@ -10,7 +10,7 @@ from enum import StrEnum
 
 # Who acts where no person of the staff does.
 READER = "reader"
-PROGRAM = "worker"  # by itself: a brake, a time that has come
+PROGRAM = "newsletter"  # by itself: a brake, a time that has come
 # Whatever looks like an address, in words that staff or servers wrote.
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 
@@ -42,7 +42,7 @@ class Deed(StrEnum):
 class Entry:
     """One line of the log.
 
-    ``who`` is a login name and machine, or "reader", "mailbox" or "worker".
+    ``who`` is a login name and machine, or "reader", "mailbox" or "newsletter".
     ``about`` names what it was done to, as ``campaign 3`` or ``subscriber
     <ref>``: never an address or a name, since nothing is ever taken out.
     """

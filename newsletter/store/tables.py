@@ -237,7 +237,7 @@ audit = sa.Table(
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", UtcTime, nullable=False),
-    sa.Column("who", sa.Text, nullable=False),  # a login name and machine, or "reader", "mailbox", "worker"
+    sa.Column("who", sa.Text, nullable=False),  # a login name and machine, or "reader", "mailbox", "newsletter"
     sa.Column("what", sa.String(40), nullable=False),  # a word as in audience.audit.Deed
     sa.Column("about", sa.Text, nullable=False),  # what it was done to: "campaign 3", "subscriber <ref>"; no address
     sa.Column("detail", sa.JSON, nullable=False),

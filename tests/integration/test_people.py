@@ -364,11 +364,11 @@ def test_what_happens_by_itself_is_logged_as_the_programs_deed(listed: Space) ->
         listed.run("campaigns", "resolve", "1", "--rejected", "resend")
     entries = log(listed, "--limit", "5")[::-1]
     assert [entry["what"] for entry in entries] == ["started", "suppressed", "suppressed", "suppressed", "resolved"]
-    assert {entry["who"] for entry in entries[1:4]} == {"worker"}
+    assert {entry["who"] for entry in entries[1:4]} == {"newsletter"}
     assert entries[4]["detail"] == {"from": "rejected", "to": "pending", "people": 3}
     with scripted_server(refusing("MAIL", "550 5.7.1 <ana@example.org> not you")) as inbox:
         listed.set("smtp", port=inbox.port)
         listed.run("send", "june", "-s", "everybody", "--yes", code=2)
     (paused,) = log(listed, "--limit", "1")
-    assert (paused["who"], paused["what"], paused["about"]) == ("worker", "paused", "campaign 1")
+    assert (paused["who"], paused["what"], paused["about"]) == ("newsletter", "paused", "campaign 1")
     assert "example.org" not in json.dumps(log(listed))
