@@ -8,6 +8,7 @@ so that no colour of their lettering needs to be chosen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,7 +24,17 @@ from newsletter.wording import said
 DEFAULT_THEME = "harvest"  # the defaults of the keys; every other is a file (settings/themes.py)
 MIN_CONTRAST = 4.5  # WCAG 2.2, 1.4.3 (AA)
 
-Colour = Annotated[str, StringConstraints(strict=True, pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+
+def _colour(value: str) -> str:
+    if not _COLOUR.fullmatch(value):
+        hint = said("write '#' and six digits of 0 to 9 and a to f, in quotes: '#1d5440'")
+        raise_problems([Problem("bad-value", said("'%(value)s' is no colour", value=value), hint)])
+    return value
+
+
+Colour = Annotated[str, StringConstraints(strict=True, to_lower=True), AfterValidator(_colour)]
 
 
 class Plain(str):
