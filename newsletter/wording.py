@@ -18,6 +18,7 @@ from functools import reduce
 
 _WITH_LINES = "%(what)s%(lines)s"
 _PLACE = re.compile(r"%\((?P<name>\w+)\)s")
+_ESCAPED_JOINER = re.compile(r"(?<!\\)((?:\\\\)*)\\u(200[cd])")
 
 
 class Said(str):
@@ -77,6 +78,11 @@ def headline(text: str) -> str:
     """The sentence without such lines."""
     what = text.values["what"] if isinstance(text, Said) and text.pattern == _WITH_LINES else None
     return what if isinstance(what, str) else text.partition("\n")[0] if "\n" in text else text
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks: what nobody can see in it is an escape, but not what joins emoji and letters."""
+    return _ESCAPED_JOINER.sub(lambda found: found[1] + chr(int(found[2], 16)), repr(text))
 
 
 def places_in(pattern: str) -> list[str]:

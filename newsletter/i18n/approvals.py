@@ -34,7 +34,7 @@ from newsletter.content.source import read_source, validate
 from newsletter.i18n.catalog import State, index, state
 from newsletter.i18n.messages import map_texts, messages
 from newsletter.i18n.translate import Edition
-from newsletter.wording import said
+from newsletter.wording import quoted, said
 
 DIGITS = 16  # hexadecimal digits of a hash: 64 bits, enough where nobody forges
 HEAD = "(issue)"  # no id of a block; what stands for the issue itself among its blocks
@@ -190,7 +190,7 @@ def _changed_blocks(approved: Seal, now: Seal) -> Iterator[str]:
 
 def _shown(text: str) -> str:
     line = " ".join(text.split())
-    return repr(line if len(line) <= 60 else f"{line[:59]}…")  # noqa: PLR2004 - fits a line of a terminal
+    return quoted(line if len(line) <= 60 else f"{line[:59]}…")  # noqa: PLR2004 - fits a line of a terminal
 
 
 def _hash(text: str) -> str:

@@ -17,7 +17,7 @@ import polib
 from newsletter.content.source import find_invisible
 from newsletter.content.syntax import find_conflicts
 from newsletter.errors import ContentError, Finding, SourceSpan
-from newsletter.wording import places_in, said
+from newsletter.wording import places_in, quoted, said
 
 GENERATOR = "newsletter"
 SOURCE_HEADER = "X-Source-Language"
@@ -87,7 +87,7 @@ def _doubles(catalog: polib.POFile, where: str) -> Iterator[Finding]:
         line = entry.linenum or 1
         first = lines.setdefault((entry.msgctxt or "", entry.msgid), line)
         if first != line:
-            values = {"text": repr(entry.msgid[:40]), "line": first}
+            values = {"text": quoted(entry.msgid[:40]), "line": first}
             message = said("the message %(text)s stands here and in line %(line)s", **values)
             yield Finding(SourceSpan(where, line), "broken-catalog", message, said("keep one of them"))
 

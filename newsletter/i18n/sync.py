@@ -32,7 +32,7 @@ from newsletter.i18n.catalog import State, index, new_header, state
 from newsletter.i18n.memory import Memory, no_memory
 from newsletter.i18n.messages import Message, messages, messages_for
 from newsletter.i18n.nearest import Nearest
-from newsletter.wording import said
+from newsletter.wording import quoted, said
 
 DIFFERS = "differs-from-issue"
 _FROM = re.compile(r"; from [^\s;,”]+, [\w.-]+$")  # at the end of a note: where a translation was taken from
@@ -113,7 +113,7 @@ def differences(loaded: LoadedIssue, locale: str, catalog: polib.POFile, shown: 
         says = message.others.get(locale)
         if says is None or entry is None or not entry.msgstr or normal_text(message.kind, entry.msgstr) == says:
             continue
-        values = {"context": message.context, "one": repr(says[:60]), "other": repr(entry.msgstr[:60])}
+        values = {"context": message.context, "one": quoted(says[:60]), "other": quoted(entry.msgstr[:60])}
         text = said("%(context)s: the issue says %(one)s, and the catalog %(other)s", **values)
         hint = said("the catalog's is used; mend the '%(locale)s:' text of the issue, or take it out", locale=locale)
         found.append(Finding(SourceSpan(shown, entry.linenum or 1), DIFFERS, text, hint))

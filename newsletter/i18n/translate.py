@@ -28,7 +28,7 @@ from newsletter.i18n.checks.findings import Check, CheckFinding
 from newsletter.i18n.formats import Formats
 from newsletter.i18n.locales import direction
 from newsletter.i18n.messages import Message, map_texts
-from newsletter.wording import joined, said, with_lines
+from newsletter.wording import joined, quoted, said, with_lines
 
 HOLE = "⟦{state}: {text}⟧"  # how a draft shows what is not translated yet
 
@@ -145,7 +145,7 @@ def _incomplete(slug: str, locale: str, holes: list[tuple[State, Message]]) -> T
     counts += [said("%(number)s missing", number=missing)] if missing else []
     values = {"locale": locale, "slug": slug, "counts": joined(counts)}
     what = said("the %(locale)s edition of '%(slug)s' is not complete: %(counts)s", **values)
-    shown = [f"{found}: {message.context}: {message.text[:60]!r}" for found, message in holes[:10]]
+    shown = [f"{found}: {message.context}: {quoted(message.text[:60])}" for found, message in holes[:10]]
     more = [f"… and {len(holes) - 10} more"] if len(holes) > 10 else []  # noqa: PLR2004 - ten fill a screen's half
     return TranslationError(
         with_lines(what, [*shown, *more]),

@@ -22,7 +22,7 @@ from newsletter.i18n.checks.text import Pair, Text
 from newsletter.i18n.glossary import Terms
 from newsletter.web.preview.words import words_for
 from newsletter.web.words import Words
-from newsletter.wording import Said, headline, joined, recalled, said, with_lines
+from newsletter.wording import Said, headline, joined, quoted, recalled, said, with_lines
 from tests.tools.messages import ROOT
 from tests.tools.unsaid import unsaid
 
@@ -93,6 +93,20 @@ def test_reasons_that_are_stored_elsewhere_are_the_ones_known_here() -> None:
         assert stored in code
         assert SPANISH.spoken(reason_again(f"{stored}OSError)" if stored.endswith("(") else stored)) == "es"
     assert reason_again("a wrong link") == "a wrong link"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\U0001f468\u200d\U0001f469", "'\U0001f468\u200d\U0001f469'"),
+        ("می\u200cشود", "'می\u200cشود'"),
+        ("it's\u200b\xa0so", '"it\'s\\u200b\\xa0so"'),
+        (r"\u200d", r"'\\u200d'"),
+        ("\\\u200d", "'\\\\\u200d'"),
+    ],
+)
+def test_quoted_text_shows_what_nobody_can_see_and_joins_what_belongs_together(text: str, shown: str) -> None:
+    assert quoted(text) == shown
 
 
 def test_headline_leaves_the_lines_out() -> None:

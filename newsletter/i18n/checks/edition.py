@@ -34,7 +34,7 @@ from newsletter.i18n.checks.values import check_values
 from newsletter.i18n.glossary import Glossary, Terms
 from newsletter.i18n.messages import Message, messages
 from newsletter.i18n.waivers import Waivers
-from newsletter.wording import said
+from newsletter.wording import quoted, said
 
 READING_EASE = 40  # points below which an edition counts as hard to read; newspapers have some 60
 _PLURALS = re.compile(r"\s*nplurals\s*=\s*(?P<number>[1-9])\s*;\s*plural\s*=\s*[^;]+;?\s*")
@@ -166,7 +166,7 @@ def _of(problem: Problem, pair: Pair, where: SourceSpan) -> CheckFinding:
 
 def _missing(message: Message, where: SourceSpan) -> CheckFinding:
     hint = said("'newsletter i18n sync' puts new texts into the catalog; then translate it")
-    text = said("not translated: %(text)s", text=repr(" ".join(message.text.split())[:60]))
+    text = said("not translated: %(text)s", text=quoted(" ".join(message.text.split())[:60]))
     return CheckFinding(Check.MISSING, where, message.context, message.text, "", text, hint)
 
 

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from newsletter.content.fields import TextKind
 from newsletter.content.markup import parse
 from newsletter.content.placeholders import COUNTED, MARK, PLACEHOLDER
+from newsletter.wording import quoted
 
 STAND_IN = "\ufffc"  # object replacement character: "something that is no text stands here"
 _ADDRESS = re.compile(r"(?:https?://|mailto:|tel:|www\.)[^\s<>\"“”«»]+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", re.IGNORECASE)
@@ -37,7 +38,7 @@ def any_of(words: tuple[str, ...]) -> re.Pattern[str]:
 
 def shown(plain: str, most: int) -> str:
     """The beginning of a plain text in quotation marks, as a message shows it: without stand-ins."""
-    return repr(plain.replace(STAND_IN, "…")[:most])
+    return quoted(plain.replace(STAND_IN, "…")[:most])
 
 
 def listed(words: str) -> list[str]:
