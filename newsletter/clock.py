@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from typing import Protocol
 
@@ -25,7 +26,11 @@ class SystemClock:
 def steady() -> float:
     """Seconds on a clock that nobody sets, which goes on while the machine or the process sleeps.
 
-    All processes of a machine share it.  Where the system has none (macOS, Windows), it is the wall clock.
-    Source: clock_gettime(2), CLOCK_BOOTTIME.
+    All processes of a machine share it.  Where the system has none (Windows), it is the wall clock.
+    Source: clock_gettime(2) of Linux (CLOCK_BOOTTIME) and clock_gettime(3) of macOS (CLOCK_MONOTONIC).
     """
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.time()
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.time()
