@@ -30,13 +30,13 @@ from newsletter.adapters.dkim import DkimSigner, sign_digest
 from newsletter.delivery.message import Message
 from newsletter.delivery.writer import Sign
 
-# Signatures that the process owes; more are made here, where the core would have nothing to do until they come.
-MOST_ASKED = 14
+# The share of the connections that wait for the process; with more, this core would soon have nothing else to do.
+MOST_WAITING = 0.7
 GOODBYE = 5.0  # seconds for the process to end once its socket is closed
 
 
 @contextlib.asynccontextmanager
-async def signing(signer: DkimSigner | None, *, apart: bool) -> AsyncIterator[Sign | None]:
+async def signing(signer: DkimSigner | None, connections: int, *, apart: bool) -> AsyncIterator[Sign | None]:
     """How to sign during one run; None without a signer.
 
     With ``apart`` in a process of its own, if the key is RSA and this machine
@@ -45,7 +45,7 @@ async def signing(signer: DkimSigner | None, *, apart: bool) -> AsyncIterator[Si
     if signer is None:
         yield None
     elif apart and isinstance(signer.key, rsa.RSAPrivateKey) and _cores() > 1:
-        async with _process(signer.key) as helper:
+        async with _process(signer.key, connections) as helper:
 
             async def sign(message: Message, now: dt.datetime) -> Message:
                 unsigned = signer.prepare(message, now)
@@ -68,8 +68,8 @@ def _cores() -> int:
 
 
 @contextlib.asynccontextmanager
-async def _process(key: rsa.RSAPrivateKey) -> AsyncIterator[_Helper]:
-    helper = _Helper(key)
+async def _process(key: rsa.RSAPrivateKey, connections: int) -> AsyncIterator[_Helper]:
+    helper = _Helper(key, max(1, int(MOST_WAITING * connections)))
     ours, its = socket.socketpair()
     with its:
         try:
@@ -97,8 +97,9 @@ async def _process(key: rsa.RSAPrivateKey) -> AsyncIterator[_Helper]:
 class _Helper(asyncio.Protocol):
     """The process, as the run sees it."""
 
-    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+    def __init__(self, key: rsa.RSAPrivateKey, most: int) -> None:
         self._key = key
+        self._most = most  # signatures that it may owe
         self._size = (key.key_size + 7) // 8
         self._transport: asyncio.Transport | None = None
         self._at_work = False  # it takes a while to start
@@ -107,7 +108,7 @@ class _Helper(asyncio.Protocol):
 
     async def sign(self, digest: bytes) -> bytes:
         """The signature of a SHA-256."""
-        if self._transport is None or len(self._asked) >= (MOST_ASKED if self._at_work else 1):
+        if self._transport is None or len(self._asked) >= (self._most if self._at_work else 1):
             return sign_digest(self._key, digest)
         future: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asked.append((digest, future))

@@ -86,7 +86,7 @@ class Runner:
         path = ReturnPath(sender.bounces, self.tokens, campaign.id) if sender.verp and sender.bounces else None
         brake = self.brakes.setdefault(campaign.id, Brake(connections, self.house.settings.limits.pause_at_failures))
         try:
-            async with signing(house.dkim_signer(), apart=sign_apart) as sign:
+            async with signing(house.dkim_signer(), connections, apart=sign_apart) as sign:
                 write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, sign, path)
                 await deliver(counter, self.server, write, connections, on_result, brake)
         except MailServerError as error:

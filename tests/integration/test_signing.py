@@ -50,7 +50,7 @@ def signed_apart(
     """Many messages signed at the same time, with something done in the middle of it."""
 
     async def run() -> list[Message]:
-        async with signing.signing(signer(key), apart=True) as sign:
+        async with signing.signing(signer(key), 20, apart=True) as sign:
             assert sign is not None
             every = [asyncio.ensure_future(sign(message(n), NOW)) for n in range(number)]
             await every[number // 4]
