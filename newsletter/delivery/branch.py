@@ -25,9 +25,8 @@ from typing import Any
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.clock import steady
-from newsletter.delivery.desk import LEASE, LEDGER_AWAY, RETRY, Claim, Desk, Grant, Ledger, OnResult, Result
+from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, Ledger, OnResult, Result, persistently
 from newsletter.delivery.states import Outcome, State
-from newsletter.errors import StoreAwayError
 
 Write = Callable[[bytes], None]
 
@@ -114,7 +113,7 @@ class Branch:
         """Do what the desk may not have done.  What it has done is done once: the ledger knows each attempt."""
         results = list(self._unstored.values())
         if results:
-            await _persistently(self._ledger, results)
+            await persistently(lambda: self._ledger.exchange(results, 0))
         for result in results:
             del self._unstored[_person(result)]
 
@@ -285,25 +284,6 @@ class BranchLine:
         }
         self._given, self._stored = [], []
         self._write(json.dumps(said).encode() + b"\n")
-
-
-async def _persistently(ledger: Ledger, results: Sequence[Result]) -> None:
-    """Commit results; again and again while the database's server is away.
-
-    Twice is the same as once, and nothing is written over.  Raises StoreError.
-    """
-    loop = asyncio.get_running_loop()
-    deadline, pause = loop.time() + LEDGER_AWAY, RETRY
-    while True:
-        try:
-            await ledger.exchange(results, 0)
-        except StoreAwayError:
-            if loop.time() + pause > deadline:
-                raise
-        else:
-            return
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 5.0)
 
 
 def _person(result: Result) -> int:

@@ -258,21 +258,33 @@ class Desk:
         _turn_away(left_over)
 
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Call the ledger, again and again while its server is away.  Raises StoreAwayError in the end."""
-        loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + LEDGER_AWAY, RETRY
-        while True:
+        """Call the ledger ``persistently``; after a failure, first find out what was done of it."""
+
+        async def attempt() -> T:
             try:
                 if self._unsure:
                     await self.ledger.recover(self._held)
                     self._unsure = False
                 return await call()
-            except BaseException as error:
+            except BaseException:
                 self._unsure = True
-                if not isinstance(error, StoreAwayError) or loop.time() + pause > deadline:
-                    raise
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 5.0)
+                raise
+
+        return await persistently(attempt)
+
+
+async def persistently(call: Callable[[], Awaitable[T]]) -> T:
+    """Call the ledger, again and again while its server is away.  Raises StoreAwayError in the end."""
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + LEDGER_AWAY, RETRY
+    while True:
+        try:
+            return await call()
+        except StoreAwayError:
+            if loop.time() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 5.0)
 
 
 def _turn_away(waiting: list[asyncio.Future[Claim | None]]) -> None:

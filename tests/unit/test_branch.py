@@ -249,7 +249,7 @@ async def test_a_branch_that_asks_for_nothing_hears_of_every_renewal_of_the_leas
 
 
 async def test_once_the_desk_is_gone_each_result_is_stored_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsletter.delivery.branch.RETRY", 0.01)
+    monkeypatch.setattr("newsletter.delivery.desk.RETRY", 0.01)
     pair = Pair(claim(1), claim(2))
     for person in (1, 2):
         assert await pair.branch.claim() == claim(person)
@@ -273,7 +273,7 @@ async def test_once_the_desk_is_gone_each_result_is_stored_at_once(monkeypatch: 
 async def test_a_branch_that_can_store_nothing_says_so_when_its_tasks_have_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("newsletter.delivery.branch.LEDGER_AWAY", 0.0)
+    monkeypatch.setattr("newsletter.delivery.desk.LEDGER_AWAY", 0.0)
     pair = Pair(claim(1))
     assert await pair.branch.claim() == claim(1)
     pair.branch.report(Result(claim(1), ACCEPTED))
