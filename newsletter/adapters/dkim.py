@@ -17,7 +17,7 @@ import base64
 import datetime as dt
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -54,7 +54,7 @@ class Unsigned:
         """The message with its DKIM-Signature before its other headers."""
         encoded = base64.b64encode(signature)
         lines = b"\r\n ".join([encoded[at : at + 72] for at in range(0, len(encoded), 72)])
-        return Message(b"".join((self.field, lines, b"\r\n", self.message.head)), self.message.body)
+        return replace(self.message, head=b"".join((self.field, lines, b"\r\n", self.message.head)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,10 @@ class SmtpSession:
 
 
 def _first_refusal(replies: Sequence[Reply]) -> int | None:
-    return next((index for index, reply in enumerate(replies) if reply.kind not in (2, 3)), None)
+    for index, reply in enumerate(replies):
+        if reply.kind not in (2, 3):
+            return index
+    return None
 
 
 async def _leave(client: SMTP) -> None:

@@ -93,6 +93,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._outbox = outbox
         self._on_closing = on_closing
+        self._loop = asyncio.get_running_loop()
         self._in_tls = transport.get_extra_info("ssl_object") is not None
         self._question: bytes | tuple[bytes, ...] = b""  # that was not written yet
         self._rest = b""  # what came after the last whole line
@@ -128,10 +129,9 @@ class Wire(asyncio.Protocol):
         if not self.open:
             raise WireLostError(self._lost or "the connection was closed", asked=False)
         assert self._answered is None, "one question at a time"
-        loop = asyncio.get_running_loop()
-        self._answered = loop.create_future()
+        self._answered = self._loop.create_future()
         self._expected, self._came = replies, []
-        self._limit(loop, timeout)
+        self._limit(timeout)
         self._question = data
         self._outbox.add(self)
         try:
@@ -158,22 +158,22 @@ class Wire(asyncio.Protocol):
         else:
             self._transport.writelines(question)
 
-    def _limit(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self._deadline = loop.time() + seconds
+    def _limit(self, seconds: float) -> None:
+        self._deadline = self._loop.time() + seconds
         if self._timer is not None and self._timer.when() > self._deadline:
             self._timer.cancel()
             self._timer = None
         if self._timer is None:
-            self._timer = loop.call_at(self._deadline, self._ring, loop)
+            self._timer = self._loop.call_at(self._deadline, self._ring)
 
-    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _ring(self) -> None:
         self._timer = None
         if self._answered is None:
             return
-        if loop.time() >= self._deadline:
+        if self._loop.time() >= self._deadline:
             self.close(_SILENT)
         else:
-            self._timer = loop.call_at(self._deadline, self._ring, loop)
+            self._timer = self._loop.call_at(self._deadline, self._ring)
 
     def close(self, reason: str = "closed") -> None:
         """End the connection; whoever waits for a reply gets a WireLostError."""
@@ -191,12 +191,10 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio's call: more bytes have come."""
-        said = self._rest + data
-        at = 0
-        while not self._lost and (end := said.find(b"\n", at)) >= 0:
-            self._hear(said[at:end])
-            at = end + 1
-        self._rest = said[at:]
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            if not self._lost:
+                self._hear(line)
         if len(self._rest) + sum(map(len, self._lines)) > MAX_REPLY:
             self.close("the server spoke no SMTP: a reply without an end")
 
@@ -206,11 +204,13 @@ class Wire(asyncio.Protocol):
         if said is None:
             self.close(f"the server spoke no SMTP: {printable(line[:80].decode('utf-8', 'replace').rstrip())}")
             return
-        self._lines.append(said.text)
         if line[3:4] == b"-":
+            self._lines.append(said.text)
             return
-        reply = said if len(self._lines) == 1 else Reply(said.code, " ".join(self._lines))
-        self._lines = []
+        reply = said
+        if self._lines:
+            reply = Reply(said.code, " ".join([*self._lines, said.text]))
+            self._lines = []
         if reply.code == SERVICE_CLOSING:
             self._on_closing()
         if self._answered is None or self._question or len(self._came) == self._expected:

@@ -23,7 +23,7 @@ from newsletter.adapters.pool import SessionPool
 from newsletter.cli.report import number_of
 from newsletter.cli.wiring import Stores
 from newsletter.cli.working import Meter
-from newsletter.delivery.desk import Grant, Result
+from newsletter.delivery.desk import Grant, OnClaims, Result
 from newsletter.delivery.states import TRANSITIONS, State
 from newsletter.errors import UsageError
 from newsletter.store.ledger import CampaignLedger
@@ -82,9 +82,9 @@ class Metrics(Meter):
         seconds = self._exchanges
 
         class Timed(CampaignLedger):
-            async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+            async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
                 with seconds.time():
-                    return await super().exchange(results, want)
+                    return await super().exchange(results, want, prepare)
 
         return Timed
 

@@ -88,7 +88,7 @@ class Runner:
         try:
             async with signing(house.dkim_signer(), connections, apart=sign_apart) as sign:
                 write = MessageWriter(campaign.ref, editions, self.tokens, house.clock, sign, path)
-                await deliver(counter, self.server, write, connections, on_result, brake)
+                await deliver(counter, self.server, write, connections, on_result, brake, write.prepare)
         except MailServerError as error:
             self.brakes.pop(campaign.id)  # somebody looks into it; then it may try anew
             if isinstance(error.__cause__, ConnectionError):

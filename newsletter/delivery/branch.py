@@ -25,7 +25,7 @@ from typing import Any
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.clock import steady
-from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, Ledger, OnResult, Result, persistently
+from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, Ledger, OnClaims, OnResult, Result, persistently
 from newsletter.delivery.states import Outcome, State
 
 Write = Callable[[bytes], None]
@@ -87,7 +87,7 @@ class Branch:
         self.stopped.set()
         self.ending.set()
 
-    async def serve(self, workers: asyncio.Future[Any]) -> None:
+    async def serve(self, workers: asyncio.Future[Any], prepare: OnClaims | None = None) -> None:
         """Wait until every task is done, and every result is stored: if the desk is gone, by us.  Raises StoreError."""
         workers.add_done_callback(lambda _done: self._wake.set())
         try:
@@ -177,9 +177,9 @@ class HeadOffice:
         self._lines.append(line)
         return line
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         """As the ledger does."""
-        grant = await self._ledger.exchange(results, want)
+        grant = await self._ledger.exchange(results, want, prepare)
         people = [_person(result) for result in results]
         for line in self._lines:
             line.stored(people)
@@ -295,9 +295,8 @@ def _outcome_fields(outcome: Outcome) -> tuple[Any, ...]:
 
 
 def _claim_fields(claim: Claim) -> tuple[Any, ...]:
-    to, first = claim.addressee, claim.first_attempt.isoformat()
-    person = (to.id, to.ref, to.email, to.name, to.first_name)
-    return *person, claim.edition_id, claim.attempt, first, claim.domain, claim.delay
+    person, edition_id, attempt, first, domain, delay = claim
+    return *person, edition_id, attempt, first.isoformat(), domain, delay
 
 
 def _claim(fields: list[Any]) -> Claim:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from newsletter.delivery.brake import Brake
-from newsletter.delivery.desk import Claim, OnResult, Result
+from newsletter.delivery.desk import Claim, OnClaims, OnResult, Result
 from newsletter.delivery.message import Mail
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError
@@ -104,8 +104,8 @@ class Counter(Protocol):
         """Begin nothing more."""
         ...
 
-    async def serve(self, workers: asyncio.Future[Any]) -> None:
-        """Do what the tasks need until they are done."""
+    async def serve(self, workers: asyncio.Future[Any], prepare: OnClaims | None = None) -> None:
+        """Do what the tasks need until they are done; see ``Desk.serve``."""
         ...
 
 
@@ -119,15 +119,18 @@ async def deliver(
     connections: int,
     on_result: OnResult,
     brake: Brake,
+    prepare: OnClaims | None = None,
 ) -> None:
     """Run until nothing is left to claim, or until ``desk.stop()``.
+
+    ``prepare`` may be told of claims before ``write_message`` is called for each.
 
     Raises MailServerError when the server takes nothing from us; what was
     under way is recorded before.  Raises what ``desk.serve`` does.
     """
     crew = _Crew(desk, transport, write_message, on_result, brake)
     workers = asyncio.gather(*(crew.work() for _ in range(connections)), return_exceptions=True)
-    await desk.serve(workers)
+    await desk.serve(workers, prepare)
     failures = [outcome for outcome in await workers if isinstance(outcome, BaseException)]
     for failure in sorted(failures, key=lambda error: isinstance(error, MailServerError)):
         raise failure  # a fault of the program goes before one of the server

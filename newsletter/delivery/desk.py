@@ -13,7 +13,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from newsletter.audience.subscribers import Addressee
 from newsletter.clock import steady
@@ -30,8 +30,7 @@ RETRY = 0.5  # seconds before it is asked again; doubles with each time
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One delivery that this run may send, and nobody else.
 
     ``attempt`` counts from 1; ``delay`` is how many seconds to wait before it,
@@ -46,8 +45,7 @@ class Claim:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of a claim."""
 
     claim: Claim
@@ -55,6 +53,7 @@ class Result:
 
 
 OnResult = Callable[[Result], None]
+OnClaims = Callable[[Sequence[Claim]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,12 @@ class Grant:
 class Ledger(Protocol):
     """Remembers deliveries; see ``store/ledger.py``."""
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
-        """Commit the results and claim up to ``want`` rows, in one transaction."""
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
+        """Commit the results and claim up to ``want`` rows, in one transaction.
+
+        ``prepare`` may be called with the claims, in a thread, while the commit
+        waits for the disk: for what harms nobody if the commit fails.
+        """
         ...
 
     async def renew(self) -> bool:
@@ -97,6 +100,7 @@ class Desk:
     resume_in: float | None = None
     lease_ends: float = field(default_factory=lambda: steady() + LEASE)  # by ``steady``, as all that branches are told
     left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
+    _prepare: OnClaims | None = None
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
     _held: dict[int, int] = field(default_factory=dict)  # people, each with the attempt
@@ -149,12 +153,14 @@ class Desk:
         _turn_away(waiting)
         self._wake.set()
 
-    async def serve(self, workers: asyncio.Future[Any]) -> None:
+    async def serve(self, workers: asyncio.Future[Any], prepare: OnClaims | None = None) -> None:
         """Exchange until every worker is done and every result is committed.
 
+        ``prepare`` may be told of claims shortly before they are given out.
         If the ledger fails, what is under way ends, its recording is tried once
         more, and the ledger's error is raised.
         """
+        self._prepare = prepare
         workers.add_done_callback(lambda _done: self._wake.set())
         watch = asyncio.ensure_future(self._stop_when_told())
         try:
@@ -176,7 +182,8 @@ class Desk:
         while not (workers.done() and not self._results and not self._unsure):
             if not self._wake.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._patience())
+                    async with asyncio.timeout(self._patience()):
+                        await self._wake.wait()
             self._wake.clear()
             if steady() >= self._renew_at and not workers.done():
                 await self._renew()
@@ -185,7 +192,7 @@ class Desk:
                 await self._exchange()
 
     async def _gather(self) -> None:
-        """Give the others a moment to come along, unless most of them wait already."""
+        """Give the others a moment to come along, unless three in four wait already: a commit costs as much for few."""
         if not self._most_wait:
             loop = asyncio.get_running_loop()
             self._enough = loop.create_future()
@@ -198,7 +205,7 @@ class Desk:
 
     @property
     def _most_wait(self) -> bool:
-        return 2 * len(self._waiting) >= len(self._held)
+        return 4 * len(self._waiting) >= 3 * len(self._held)
 
     @property
     def _holding(self) -> bool:
@@ -226,7 +233,7 @@ class Desk:
         results, self._results = self._results, []
         want = 0 if self.stopping else min(len(waiting), self.left)
         try:
-            grant = await self._persistently(lambda: self.ledger.exchange(results, want))
+            grant = await self._persistently(lambda: self.ledger.exchange(results, want, self._prepare))
         except BaseException:
             self._results = [*results, *self._results]
             self._waiting = [*waiting, *self._waiting]

@@ -48,7 +48,9 @@ def _gap(phrase: bytes) -> bytes:
 
 
 def _phrase(name: str) -> bytes:
-    name = _CONTROL.sub(" ", name).strip()
+    if not name.isprintable():
+        name = _CONTROL.sub(" ", name)
+    name = name.strip()
     if name and _is_plain(name):
         return b'"' + _SPECIAL.sub(r"\\\1", name).encode("ascii") + b'"'
     return encode_words(name) if name else b""

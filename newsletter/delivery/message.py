@@ -25,6 +25,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.quoprimime import body_encode
+from typing import NamedTuple
 from urllib.parse import quote
 
 from newsletter.audience.subscribers import Addressee, clean_text
@@ -79,8 +80,7 @@ class FrozenEdition:
     calendar: str = ""  # its events as a file to attach, lines ended by CRLF; "" for none
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """What a message needs to know of the person it is for; ``token`` is what their own links are made of."""
 
     email: str
@@ -94,21 +94,18 @@ class Message:
     """A finished message: its header fields with the blank line after them, and the pieces of its body.
 
     Most pieces are shared by all readers of an edition, and to join them would copy them for each.
+    ``eight_bit`` tells whether it needs 8BITMIME (RFC 6152).
     """
 
     head: bytes
     body: tuple[bytes, ...] = ()
+    eight_bit: bool = False
 
     @classmethod
     def of(cls, data: bytes) -> Message:
         """The message that these bytes are."""
         head, blank, body = data.partition(b"\r\n\r\n")
-        return cls(head + blank, (body,))
-
-    @property
-    def eight_bit(self) -> bool:
-        """Whether it needs 8BITMIME (RFC 6152)."""
-        return not all(map(bytes.isascii, (self.head, *self.body)))
+        return cls(head + blank, (body,), eight_bit=not data.isascii())
 
     def __bytes__(self) -> bytes:
         return b"".join((self.head, *self.body))
@@ -174,8 +171,14 @@ class MessageTemplate:
         boundary, outer = _boundary(), _boundary()
         inside = b'Content-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n'
         around = b'Content-Type: multipart/mixed;\r\n boundary="' + outer + b'"\r\n'
-        # The part of List-Unsubscribe before the token, and the date of the last message: both cost more than a slot.
-        self._unsubscribe_to = f"mailto:{quote(sender.reply_to, safe='@')}?subject=unsubscribe%20"
+        # What comes before a reader's token, and the date of the last message: all cost more than to fill a slot.
+        links = {UNSUBSCRIBE_FIELD: f"{sender.public_url}/u/", PREFERENCES_FIELD: f"{sender.public_url}/p/"}
+        mail_to = f"mailto:{quote(sender.reply_to, safe='@')}?subject=unsubscribe%20"
+        self._unsubscribe = (
+            f"List-Unsubscribe: <{links[UNSUBSCRIBE_FIELD]}".encode("ascii"),
+            f">,\r\n <{mail_to}".encode("ascii"),
+            b">\r\n",
+        )
         self._dated: tuple[int, bytes] = (0, b"")
         self._from = b"From: " + address_field(sender.name, sender.address) + b"\r\n"
         self._rest = b"".join(
@@ -212,6 +215,12 @@ class MessageTemplate:
             self._parts.append(b"\r\n--" + outer + b"\r\n" + CALENDAR_HEAD + b"\r\n" + events)
             self._parts.append(b"\r\n--" + outer + b"--\r\n")
         self._parts[0] = self._parts[0].removeprefix(b"\r\n")  # the line before a first boundary is the blank one
+        self._links = [
+            (_slot(html.escape(link) if in_html else link), place)
+            for field, link in links.items()
+            for in_html, places in enumerate(self._slots.pop(field, ()))
+            for place in places
+        ]
 
     def _add_text(self, boundary: bytes, subtype: bytes, body: str) -> None:
         self._parts.append(
@@ -231,25 +240,22 @@ class MessageTemplate:
 
     def fill(self, reader: Reader, message_id: str, now: dt.datetime) -> Message:
         """The message for one reader.  ``message_id`` has its angle brackets; ``now`` is aware."""
-        base = self.sender.public_url
-        unsubscribe_url = f"{base}/u/{reader.token}"
-        # Empty where a fall-back is to stand.
-        values = {
-            "name": reader.name,
-            "first_name": reader.first_name,
-            UNSUBSCRIBE_FIELD: unsubscribe_url,
-            PREFERENCES_FIELD: f"{base}/p/{reader.token}",
-        }
-        head = [
+        values = {"name": reader.name, "first_name": reader.first_name}  # empty where a fall-back is to stand
+        token = reader.token.encode("ascii")
+        before_url, before_mail, after = self._unsubscribe
+        lines = [
             self._date(now),
             self._from,
             b"To: " + address_field(reader.name, reader.email) + b"\r\n",
             b"Subject: " + (self._fixed_subject or self._subject_for(values)) + b"\r\n",
             b"Message-ID: " + message_id.encode() + b"\r\n",
-            self._list_unsubscribe(unsubscribe_url, reader.token),
+            # Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1).
+            before_url + token + before_mail + token + after,
             self._rest,
         ]
         parts = self._parts.copy()
+        for before, place in self._links:
+            parts[place] = before + token + b"=\r\n"
         for field, (in_text, in_html) in self._slots.items():
             if value := values[field]:
                 escaped = html.escape(value)
@@ -260,7 +266,9 @@ class MessageTemplate:
                     filled = _slot(escaped)
                 for place in in_html:
                     parts[place] = filled
-        return Message(b"".join(head), tuple(parts))
+        head = b"".join(lines)
+        # An address may have letters beyond ASCII.  The body has none: all of it is encoded.
+        return Message(head, tuple(parts), eight_bit=not head.isascii())
 
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))
@@ -270,10 +278,6 @@ class MessageTemplate:
         if self._dated[0] != second:
             self._dated = (second, b"Date: " + email.utils.format_datetime(now).encode() + b"\r\n")
         return self._dated[1]
-
-    def _list_unsubscribe(self, url: str, token: str) -> bytes:
-        """Literal, never an encoded word, or one-click unsubscribing breaks (RFC 8058 §3.1)."""
-        return f"List-Unsubscribe: <{url}>,\r\n <{self._unsubscribe_to}{token}>\r\n".encode("ascii")
 
 
 def _taken_out(page: str, domain: str) -> tuple[str, list[bytes]]:

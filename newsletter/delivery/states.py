@@ -64,6 +64,7 @@ _ENHANCED = re.compile(r"5\.(\d{1,3})\.(\d{1,3})\b")
 _OURS: frozenset[tuple[int, int | None]] = frozenset({(7, None), (3, None), (5, None), (4, 5), (1, 7), (1, 8)})
 # No such mailbox, no such system, no address at all, moved, takes no mail (RFC 7505), disabled.
 _GONE: frozenset[tuple[int, int | None]] = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)})
+_ENDS = tuple(TRANSITIONS[State.SENDING])
 UNDELIVERED = (State.PENDING, State.SENDING, State.DEFERRED, State.REJECTED, State.IN_DOUBT)
 
 
@@ -91,7 +92,7 @@ class Outcome:
     unsaid: bool = False
 
     def __post_init__(self) -> None:
-        if self.state not in TRANSITIONS[State.SENDING]:
+        if self.state not in _ENDS:
             raise ValueError(f"an attempt cannot end as {self.state}")
 
 

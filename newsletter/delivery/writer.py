@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from newsletter.audience.tokens import Tokens
@@ -73,15 +74,23 @@ class MessageWriter:
         self._clock = clock
         self._sign = sign
         self._return_path = return_path
+        self._prepared: dict[int, Mail] = {}  # by person, as far as nobody has asked for it
+
+    def prepare(self, claims: Sequence[Claim]) -> None:
+        """Write beforehand, without signatures, what will be asked for next."""
+        self._prepared = {claim.addressee.id: self._unsigned(claim) for claim in claims if not claim.delay}
 
     async def __call__(self, claim: Claim) -> Mail:
         """The mail for the person of this claim; the same Message-ID at every attempt."""
+        mail = self._prepared.pop(claim.addressee.id, None) or self._unsigned(claim)
+        if self._sign is None:
+            return mail
+        return replace(mail, message=await self._sign(mail.message, self._clock.now()))
+
+    def _unsigned(self, claim: Claim) -> Mail:
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
-        now = self._clock.now()
-        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, now)
-        if self._sign:
-            message = await self._sign(message, now)
+        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, self._clock.now())
         mail_from = self._return_path(claim.addressee.id) if self._return_path else ""
         return Mail(claim.addressee.email, envelope_id(message_id), message, mail_from)
 

@@ -198,18 +198,19 @@ class Database:
                         )
                     yield connection
 
-    async def transact(self, work: Callable[[sa.Connection], T]) -> T:
+    async def transact(self, work: Callable[[sa.Connection], T], meanwhile: Callable[[T], None] | None = None) -> T:
         """Run ``work`` in a writing transaction, for what is done hundreds of times a second.
 
         On SQLite right here, as soon as nobody else is writing (``store/eager.py``);
         in the one thread that is kept for this if somebody writes for long, and
-        for a server.
+        for a server.  ``meanwhile`` is called with the result, in a thread, while
+        the commit waits for the disk; not if it is not waited for right here.
         """
         with self._in_words():
             if self._eager is not None:
                 for pause in EAGER_PAUSES:
                     with contextlib.suppress(BusyError):
-                        return self._eager.transact(work)
+                        return self._eager.transact(work, meanwhile)
                     await asyncio.sleep(pause)
             return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._sync_engine, work)
 

@@ -6,12 +6,16 @@ interpreter's lock away at every step, and the others who write wait for all of
 them.  So it is done right here, or not at all: who would have to wait for
 another process's transaction is told so at once.  One connection is kept, since
 to get one and to set it up takes SQLAlchemy longer than SQLite takes to begin.
+
+A commit waits for the disk in one call to the driver, which gives the lock away.
+So if the caller has something to do in that time, a thread does it.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -29,24 +33,40 @@ class Eager:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._connection: sa.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="meanwhile")
         sa.event.listen(engine, "begin", _begin)
 
-    def transact(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run ``work`` in a writing transaction.  Raises BusyError, having done nothing."""
+    def transact(self, work: Callable[[sa.Connection], T], meanwhile: Callable[[T], None] | None = None) -> T:
+        """Run ``work`` in a writing transaction, and ``meanwhile`` with its result in a thread while that is committed.
+
+        Nothing else runs in either thread until both are done.  Raises BusyError, having done nothing.
+        """
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
             with self._connection.begin():
-                return work(self._connection)
+                result = work(self._connection)
+                if meanwhile is not None:
+                    self._commit(self._connection, lambda: meanwhile(result))
+                return result
         except BusyError:
             raise
         except BaseException:
             self._let_go()  # whatever state it is in: the pool sets it back
             raise
 
+    def _commit(self, connection: sa.Connection, meanwhile: Callable[[], None]) -> None:
+        done = self._thread.submit(meanwhile)
+        try:
+            connection.connection.commit()
+        finally:
+            wait([done])
+        done.result()
+
     def close(self) -> None:
         """Close the connection."""
         self._let_go()
+        self._thread.shutdown()
         self._engine.dispose()
 
     def _let_go(self) -> None:

@@ -19,14 +19,13 @@ import datetime as dt
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import sqlalchemy as sa
 
 from newsletter.audience.audit import PROGRAM, Deed, Entry
 from newsletter.audience.subscribers import FIRST_NAME, Addressee, Status, first_name
 from newsletter.clock import Clock
-from newsletter.delivery.desk import LEASE, Claim, Grant, Result
+from newsletter.delivery.desk import LEASE, Claim, Grant, OnClaims, Result
 from newsletter.delivery.limits import Limit
 from newsletter.delivery.retry import next_attempt
 from newsletter.delivery.states import CampaignStatus, Outcome, State
@@ -114,9 +113,9 @@ class CampaignLedger:
         self._empty_until: dict[str, dt.datetime] = {}  # by domain: nothing of it is pending, as far as we know
         self._mine = deliveries.c.campaign_id == campaign_id
         dialect = database.dialect
-        self._standing, self._store_all, self._claim_all = (
-            Prepared(statement, dialect) for statement in (_STANDING, _STORE, _CLAIM)
-        )
+        self._standing = Prepared(_STANDING, dialect)
+        self._store_all = Prepared(_STORE, dialect, ("person", "attempt", "new_state", "new_reply", "new_due_at"))
+        self._claim_all = Prepared(_CLAIM, dialect, ("person",))
         self._next = {lane: Prepared(_NEXT.where(*self._in_lane(lane)), dialect) for lane in ("", *self._limits)}
 
     async def begin(self, name: str) -> None:
@@ -173,7 +172,7 @@ class CampaignLedger:
         await self._database.transact(work)
         self._empty_until.clear()
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         """Store outcomes, then claim up to ``want`` pending rows of people who may still be written to."""
 
         def work(connection: sa.Connection) -> Grant:
@@ -185,7 +184,9 @@ class CampaignLedger:
                 return self._claim_within_limits(connection, results, want)
             return Grant(self._claim(connection, want)) if want else Grant()
 
-        return await self._database.transact(work)
+        if prepare is None or not want:
+            return await self._database.transact(work)
+        return await self._database.transact(work, lambda grant: prepare(grant.claims))
 
     def _halted(self, connection: sa.Connection) -> str:
         """Why nothing may be claimed; empty if it may."""
@@ -233,7 +234,7 @@ class CampaignLedger:
         moments = accounts.take({domain: len(some) for domain, some in found.items()})
         accounts.save(connection)
         claims = [
-            replace(claim, delay=max(0.0, (moment - now).total_seconds()))
+            claim._replace(delay=max(0.0, (moment - now).total_seconds()))
             for domain, some in found.items()
             for claim, moment in zip(some, moments[domain], strict=True)
         ]
@@ -266,8 +267,9 @@ class CampaignLedger:
         now = self._clock.now()
         rows = self._next[lane].rows(connection, campaign=self._campaign_id, want=want, now=now)
         if rows:
-            people = [{"person": row[0]} for row in rows]
-            self._claim_all.many(connection, people, campaign=self._campaign_id, token=self.token, now=now)
+            self._claim_all.many(
+                connection, [(row[0],) for row in rows], campaign=self._campaign_id, token=self.token, now=now
+            )
         return [
             Claim(
                 Addressee(person, ref, email, name, first_name(name, own)),
@@ -280,18 +282,11 @@ class CampaignLedger:
         ]
 
 
-def _outcome_row(result: Result, now: dt.datetime) -> dict[str, object]:
-    """The values of one outcome; a deferred row gets its time, or is given up."""
-    outcome, due = result.outcome, None
+def _outcome_row(result: Result, now: dt.datetime) -> tuple[object, ...]:
+    """Person, attempt, state, reply and the time of the next attempt; a deferred row gets that, or is given up."""
+    claim, outcome, due = result.claim, result.outcome, None
     if outcome.state is State.DEFERRED:
-        claim = result.claim
         due = next_attempt(claim.attempt, claim.first_attempt, now, random.random())  # noqa: S311 - no secret
         if due is None:
             outcome = Outcome(State.REJECTED, f"given up after {claim.attempt} attempts: {outcome.reply}")
-    return {
-        "person": result.claim.addressee.id,
-        "attempt": result.claim.attempt,
-        "new_state": outcome.state,
-        "new_reply": outcome.reply,
-        "new_due_at": due,
-    }
+    return claim.addressee.id, claim.attempt, outcome.state.value, outcome.reply, due

@@ -21,6 +21,7 @@ from newsletter.audience.subscribers import NewSubscriber
 from newsletter.clock import SystemClock
 from newsletter.delivery.message import FrozenEdition
 from newsletter.delivery.states import TRANSITIONS, State
+from newsletter.errors import StoreError
 from newsletter.store.audit import AuditStore
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import NEWEST, Database
@@ -80,6 +81,39 @@ async def test_whoever_writes_waits_for_another_writer_and_others_go_on(
             await asyncio.wait_for(database.transact(note), 30)
             assert other.execute("SELECT word FROM notes").fetchall() == [("after",)]
         assert (threads == [threading.get_ident()]) is here
+
+
+async def test_a_caller_does_something_while_the_commit_waits_for_the_disk(tmp_path: Path) -> None:
+    async with await Database.open("sqlite:///list.db", tmp_path) as database:
+
+        def note(connection: sa.Connection, word: str = "first") -> str:
+            connection.execute(sa.text("CREATE TABLE IF NOT EXISTS notes (word TEXT)"))
+            connection.execute(sa.text("INSERT INTO notes VALUES (:word)"), {"word": word})
+            return word
+
+        def words(connection: sa.Connection) -> list[str]:
+            return list(connection.execute(sa.text("SELECT word FROM notes")).scalars())
+
+        told: list[str] = []
+        assert await database.transact(note, told.append) == "first"
+        assert told == ["first"]
+
+        def astray(_word: str) -> None:
+            raise RuntimeError("what was to be done meanwhile fails")
+
+        with pytest.raises(RuntimeError):
+            await database.transact(lambda connection: note(connection, "second"), astray)
+        assert await database.transact(words) == ["first", "second"], "the commit goes on all the same"
+
+        def lonely(connection: sa.Connection) -> str:
+            connection.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
+            connection.execute(sa.text("INSERT INTO subscriber_tags VALUES (1, 'nobody')"))
+            return note(connection, "third")
+
+        with pytest.raises(StoreError):
+            await database.transact(lonely, told.append)
+        assert told == ["first", "third"], "who is told must not rely on the commit"
+        assert await database.transact(words) == ["first", "second"]
 
 
 async def test_the_audit_log_only_grows(database: Database) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.audience.subscribers import Addressee
 from newsletter.clock import steady
 from newsletter.delivery.branch import Branch, HeadOffice
-from newsletter.delivery.desk import LEASE, Claim, Grant, Result
+from newsletter.delivery.desk import LEASE, Claim, Grant, OnClaims, Result
 from newsletter.delivery.states import TRANSITIONS, Outcome, State
 from newsletter.errors import StoreAwayError
 
@@ -43,7 +43,7 @@ class Ledger:
         self.open.set()
         self.away = 0  # calls that fail
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         await self.open.wait()
         if self.away:
             self.away -= 1

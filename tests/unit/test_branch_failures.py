@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.branch import Branch, BranchLine, HeadOffice
 from newsletter.delivery.deliver import deliver
-from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, Result
+from newsletter.delivery.desk import LEASE, Claim, Desk, Grant, OnClaims, Result
 from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import StoreAwayError
@@ -158,7 +158,7 @@ class Ledger:
     run: str
     process: Process
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         await self._reach()
         rows, now = self.rows, self.rows.loop.time()
         for result in results:

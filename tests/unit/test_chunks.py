@@ -11,7 +11,7 @@ import pytest
 from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.deliver import deliver
-from newsletter.delivery.desk import Claim, Desk, Grant, Result
+from newsletter.delivery.desk import Claim, Desk, Grant, OnClaims, Result
 from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 
@@ -26,7 +26,7 @@ class FakeLedger:
     results: list[Result] = field(default_factory=list)
     given: int = 0
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         self.results += results
         number = min(want, self.pending)
         self.pending -= number

@@ -23,7 +23,7 @@ from newsletter.audience.subscribers import Addressee
 from newsletter.delivery.brake import Brake
 from newsletter.delivery.branch import Branch, BranchLine, HeadOffice
 from newsletter.delivery.deliver import deliver
-from newsletter.delivery.desk import Claim, Desk, Grant, Result
+from newsletter.delivery.desk import Claim, Desk, Grant, OnClaims, Result
 from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import Outcome, State
 from newsletter.errors import MailServerError, NewsletterError, StoreAwayError, StoreError
@@ -63,7 +63,7 @@ class Ledger:
     def __post_init__(self) -> None:
         self.rows = dict.fromkeys(range(self.people), State.PENDING)
 
-    async def exchange(self, results: Sequence[Result], want: int) -> Grant:
+    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
         def commit() -> Grant:
             for result in results:
                 person = result.claim.addressee.id
@@ -79,7 +79,10 @@ class Ledger:
                 self.attempts[person] += 1
             sending = sum(state is State.SENDING for state in self.rows.values())
             assert sending <= self.connections, "at most one message per open connection is under way"
-            return Grant([claim(person, self.attempts[person]) for _, person in found])
+            claims = [claim(person, self.attempts[person]) for _, person in found]
+            if prepare:
+                prepare(claims)
+            return Grant(claims)
 
         grant = await self._call(commit)
         self.told |= {one.addressee.id for one in grant.claims}
@@ -191,6 +194,7 @@ async def one_run(
 ) -> BaseException | None:
     """Deliver until the run ends, at the desk or at branches of it; the error with which it did."""
     reported: Counter[tuple[int, int]] = Counter()
+    prepared: list[Claim] = []
 
     def on_result(result: Result) -> None:
         reported[result.claim.addressee.id, result.claim.attempt] += 1
@@ -208,7 +212,9 @@ async def one_run(
             if branches:
                 await at_branches(loop, office, ledger, server, on_result, branches)
             else:
-                await deliver(desk, server, write, ledger.connections, on_result, Brake(ledger.connections, 1.0))
+                brake = Brake(ledger.connections, 1.0)
+                await deliver(desk, server, write, ledger.connections, on_result, brake, prepared.extend)
+                assert {(one.addressee.id, one.attempt) for one in prepared} >= reported.keys(), "all was foretold"
         except (NewsletterError, RuntimeError) as error:
             return error
         finally:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from dataclasses import replace
+from unittest import mock
 
 import pytest
 
@@ -27,7 +29,7 @@ class Still:
 
 async def stamp(message: Message, now: dt.datetime) -> Message:
     """Sign like anybody, and so that it is easily seen."""
-    return Message(b"Signed: yes\r\n" + message.head, message.body)
+    return replace(message, head=b"Signed: yes\r\n" + message.head)
 
 
 def mail(ref: str = "b7Q2xyz", attempt: int = 1, sign: Sign | None = None) -> Mail:
@@ -51,6 +53,29 @@ def test_a_mail_is_named_by_its_message_id_at_every_attempt() -> None:
 @pytest.mark.parametrize("sign", [None, stamp])
 def test_a_mail_is_signed_if_there_is_a_signer(sign: Sign | None) -> None:
     assert mail(sign=sign).message.head.startswith(b"Signed: yes\r\n" if sign else b"Date: ")
+
+
+@pytest.mark.parametrize("sign", [None, stamp])
+def test_a_mail_may_be_written_before_it_is_asked_for(sign: Sign | None) -> None:
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), Still(), sign)
+    claims = [Claim(Addressee(n, f"ref{n}", f"r{n}@example.org", "", ""), 1, 1, NOW) for n in range(3)]
+    later = claims[2]._replace(delay=30.0)
+    asked = [asyncio.run(writer(claim)) for claim in claims]
+    writer.prepare([*claims[:2], later])
+    assert [asyncio.run(writer(claim)) for claim in claims] == asked
+    assert [asyncio.run(writer(claim)) for claim in claims] == asked, "again, as after a failed attempt"
+    writer.prepare(claims)
+    writer.prepare([])
+    assert asyncio.run(writer(claims[0])) == asked[0]
+
+
+def test_a_mail_that_must_wait_is_dated_when_it_goes() -> None:
+    clock = mock.Mock(now=mock.Mock(return_value=NOW))
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), clock, None)
+    claim = Claim(Addressee(1, "ref", "ana@example.org", "", ""), 1, 1, NOW, delay=60.0)
+    writer.prepare([claim])
+    clock.now.return_value = NOW + dt.timedelta(seconds=60)
+    assert asyncio.run(writer(claim)).message.head.startswith(b"Date: Mon, 03 Jun 2019 12:01:00 +0000\r\n")
 
 
 def test_an_envelope_names_its_delivery_where_that_is_wanted() -> None:
