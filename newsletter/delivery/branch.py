@@ -167,7 +167,8 @@ class HeadOffice:
     """The desk of a run with branches.  It stands before the run's ledger, so as to tell each what is stored."""
 
     def __init__(self, ledger: Ledger, stopped: asyncio.Event | None = None) -> None:
-        self.desk = Desk(self, stopped=stopped or asyncio.Event())
+        # While the connections of one process wait, those of another go on.
+        self.desk = Desk(self, stopped=stopped or asyncio.Event(), quorum=0.5)
         self._ledger = ledger
         self._lines: list[BranchLine] = []
 

@@ -100,6 +100,8 @@ class Desk:
     resume_in: float | None = None
     lease_ends: float = field(default_factory=lambda: steady() + LEASE)  # by ``steady``, as all that branches are told
     left: int = 1 << 62  # claims that this run may still have: a worker takes a campaign in chunks
+    # The share of those with a message that an exchange waits for, since it takes as long for few.
+    quorum: float = 0.75
     _prepare: OnClaims | None = None
     _results: list[Result] = field(default_factory=list)
     _waiting: list[asyncio.Future[Claim | None]] = field(default_factory=list)
@@ -140,7 +142,7 @@ class Desk:
         else:
             self._waiting.append(future)
             self._wake.set()
-            if self._enough is not None and self._most_wait:
+            if self._enough is not None and self._enough_wait:
                 _end(self._enough)
         return future
 
@@ -192,8 +194,8 @@ class Desk:
                 await self._exchange()
 
     async def _gather(self) -> None:
-        """Give the others a moment to come along, unless three in four wait already: a commit costs as much for few."""
-        if not self._most_wait:
+        """Give the others a moment to come along, unless enough wait already."""
+        if not self._enough_wait:
             loop = asyncio.get_running_loop()
             self._enough = loop.create_future()
             timer = loop.call_later(GATHERING, _end, self._enough)
@@ -204,8 +206,8 @@ class Desk:
                 self._enough = None
 
     @property
-    def _most_wait(self) -> bool:
-        return 4 * len(self._waiting) >= 3 * len(self._held)
+    def _enough_wait(self) -> bool:
+        return len(self._waiting) >= self.quorum * len(self._held)
 
     @property
     def _holding(self) -> bool:
