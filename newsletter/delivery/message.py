@@ -25,6 +25,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.quoprimime import body_encode
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -41,6 +42,7 @@ from newsletter.wording import said
 
 MAX_FILLED = 80  # characters of a reader's value in a text; a name longer than that is a joke or an attack
 MAX_LINE = 998  # octets without CRLF; RFC 5322 §2.1.1
+SMALL = 4096  # octets of pieces that are joined: to hand each to the operating system would cost more
 LINE = 72  # columns of quoted-printable, so that an encoded leading dot still fits in 76
 # An attachment, and no alternative to the words.
 CALENDAR_HEAD = (
@@ -221,6 +223,9 @@ class MessageTemplate:
             for in_html, places in enumerate(self._slots.pop(field, ()))
             for place in places
         ]
+        small = [len(part) < SMALL for part in self._parts]
+        starts = [at for at, one in enumerate(small) if not (one and at and small[at - 1])]
+        self._stretches = list(pairwise([*starts, len(small)]))
 
     def _add_text(self, boundary: bytes, subtype: bytes, body: str) -> None:
         self._parts.append(
@@ -267,8 +272,9 @@ class MessageTemplate:
                 for place in in_html:
                     parts[place] = filled
         head = b"".join(lines)
+        body = tuple([b"".join(parts[start:end]) for start, end in self._stretches])  # a single part is not copied
         # An address may have letters beyond ASCII.  The body has none: all of it is encoded.
-        return Message(head, tuple(parts), eight_bit=not head.isascii())
+        return Message(head, body, eight_bit=not head.isascii())
 
     def _subject_for(self, values: Mapping[str, str]) -> bytes:
         return encode_text(fill_marks(self._subject, lambda field, fallback: values[field] or fallback))

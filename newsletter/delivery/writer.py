@@ -78,19 +78,20 @@ class MessageWriter:
 
     def prepare(self, claims: Sequence[Claim]) -> None:
         """Write beforehand, without signatures, what will be asked for next."""
-        self._prepared = {claim.addressee.id: self._unsigned(claim) for claim in claims if not claim.delay}
+        now = self._clock.now()
+        self._prepared = {claim.addressee.id: self._unsigned(claim, now) for claim in claims if not claim.delay}
 
     async def __call__(self, claim: Claim) -> Mail:
         """The mail for the person of this claim; the same Message-ID at every attempt."""
-        mail = self._prepared.pop(claim.addressee.id, None) or self._unsigned(claim)
+        mail = self._prepared.pop(claim.addressee.id, None) or self._unsigned(claim, self._clock.now())
         if self._sign is None:
             return mail
         return replace(mail, message=await self._sign(mail.message, self._clock.now()))
 
-    def _unsigned(self, claim: Claim) -> Mail:
+    def _unsigned(self, claim: Claim, now: dt.datetime) -> Mail:
         template = self._templates[claim.edition_id]
         message_id = self._tokens.message_id(self._campaign_ref, claim.addressee.ref, template.sender.domain)
-        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, self._clock.now())
+        message = template.fill(reader_of(claim.addressee, self._tokens), message_id, now)
         mail_from = self._return_path(claim.addressee.id) if self._return_path else ""
         return Mail(claim.addressee.email, envelope_id(message_id), message, mail_from)
 
