@@ -71,6 +71,18 @@ async def test_it_reaches_those_without_a_copy_and_nobody_else(client: httpx.Asy
     assert "quienes no recibieron el envío 1" in spanish.text
 
 
+async def test_a_long_list_of_people_says_how_to_get_all_of_them(
+    client: httpx.AsyncClient, space: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cancelled(client, space)
+    command = "newsletter campaigns export 1 people.csv"
+    assert command not in (await client.get("/campaigns/1/people")).text
+    monkeypatch.setattr("newsletter.cli.studio.campaigns.NAMED", 2)
+    named = (await client.get("/campaigns/1/people")).text
+    assert named.count('<th scope="row">') == 2
+    assert command in named
+
+
 @pytest.mark.parametrize("typed", ["6", "3", ""])
 async def test_wrong_number_starts_nothing(client: httpx.AsyncClient, space: Space, typed: str) -> None:
     await cancelled(client, space)

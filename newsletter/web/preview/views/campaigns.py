@@ -52,8 +52,9 @@ async def watch(request: Request) -> Response:
 
 async def unreached(request: Request) -> Response:
     """Whose copy was not accepted, as a piece of the page."""
-    people, more = await _desk(request).unreached(request.path_params["number"])
-    return respond(request, "campaign-people.html.j2", people=people, more=more)
+    number = request.path_params["number"]
+    people, more = await _desk(request).unreached(number)
+    return respond(request, "campaign-people.html.j2", number=number, people=people, more=more)
 
 
 async def decide(request: Request) -> Response:
