@@ -49,6 +49,17 @@ async def test_each_row_is_claimed_once_and_by_its_own_run(database: Database) -
     assert await counts(database, campaign) == {State.SENDING: 4, State.ACCEPTED: 6}
 
 
+async def test_a_run_may_prepare_what_it_is_about_to_get(database: Database) -> None:
+    campaign = await frozen(database, 5)
+    ledger = await run(database, campaign)
+    foretold: list[Claim] = []
+    first = (await ledger.exchange([], 3, foretold.extend)).claims
+    second = (await ledger.exchange(accepted(first), 3, foretold.extend)).claims
+    await ledger.exchange(accepted(second), 0, foretold.extend)
+    # A server is waited for elsewhere, so that there is no time to be used.
+    assert foretold == ([*first, *second] if database.file else [])
+
+
 async def test_a_late_result_of_an_earlier_attempt_moves_nothing(database: Database) -> None:
     campaign = await frozen(database, 1)
     ledger = await run(database, campaign, "one")

@@ -6,12 +6,15 @@ import datetime as dt
 import email
 import email.policy
 import html
+from dataclasses import replace
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.content.placeholders import CLOSE, OPEN
 from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
+from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
 SENDER = Sender("Justicia Migrante", "news@example.org", "hello@example.org", "https://news.example.org")
@@ -34,3 +37,37 @@ def test_whatever_stands_in_a_slot_arrives_as_it_is(name: str) -> None:
     assert max(map(len, message.split(b"\r\n"))) <= 76
     assert not any(line.startswith(b".") or line.endswith(b" ") for line in body.split(b"\r\n"))
     assert b"  " not in body
+
+
+@pytest.mark.parametrize(
+    "base", ["https://news.example.org", "https://example.org/a&b", f"https://{'n' * 90}.example.org"]
+)
+@pytest.mark.parametrize("much", ["", "word " * 2000])
+def test_a_reader_s_own_links_stand_in_both_parts_and_in_the_header(base: str, much: str) -> None:
+    sender = replace(SENDER, public_url=base)
+    leave, choose = (f"{OPEN}{field}|{CLOSE}" for field in (UNSUBSCRIBE_FIELD, PREFERENCES_FIELD))
+    text = f"{much}\n{leave}?of=news\n{choose}\n{much}\n"
+    page = f'<p>{much}</p>\n<a href="{leave}?of=news">{NAME}</a>\n<a href="{choose}">{much}</a>\n'
+    template = MessageTemplate(FrozenEdition("en", frozenset(), sender, "News", text, page))
+    for token in ("-9bcdefghijk.lmnopqrstuvwxyz", "another.token"):
+        message = bytes(template.fill(Reader("ana@example.org", "Ana", "Ana", token), "<1@example.org>", NOW))
+        parsed = email.message_from_bytes(message, policy=email.policy.default)
+        own = (f"{base}/u/{token}", f"{base}/p/{token}")
+        for part, (one, other) in zip(parsed.iter_parts(), (own, map(html.escape, own)), strict=True):
+            content = part.get_content().replace("\r\n", "\n")
+            assert content == (
+                (text if part.get_content_subtype() == "plain" else page)
+                .replace(leave, one)
+                .replace(choose, other)
+                .replace(NAME, "Ana")
+            )
+        assert f"<{own[0]}>" in str(parsed["List-Unsubscribe"])
+        assert f"?subject=unsubscribe%20{token}>" in str(parsed["List-Unsubscribe"])
+        assert max(map(len, message.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
+
+
+@pytest.mark.parametrize("address", ["ana@example.org", "señora@example.org"])
+def test_only_letters_beyond_ascii_in_an_address_ask_for_eight_bits(address: str) -> None:
+    message = TEMPLATE.fill(Reader(address, "Señora Ñ", "Señora", "token"), "<1@example.org>", NOW)
+    assert message.eight_bit is not bytes(message).isascii()
+    assert message.eight_bit is not address.isascii()

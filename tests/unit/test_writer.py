@@ -12,7 +12,7 @@ import pytest
 from newsletter.audience.subscribers import Addressee
 from newsletter.audience.tokens import MIN_KEY_BYTES, Tokens
 from newsletter.delivery.desk import Claim
-from newsletter.delivery.message import FrozenEdition, Mail, Message, Sender
+from newsletter.delivery.message import FrozenEdition, Mail, Message, MessageTemplate, Sender
 from newsletter.delivery.writer import MessageWriter, ReturnPath, Sign
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
@@ -62,7 +62,9 @@ def test_a_mail_may_be_written_before_it_is_asked_for(sign: Sign | None) -> None
     later = claims[2]._replace(delay=30.0)
     asked = [asyncio.run(writer(claim)) for claim in claims]
     writer.prepare([*claims[:2], later])
-    assert [asyncio.run(writer(claim)) for claim in claims] == asked
+    with mock.patch.object(MessageTemplate, "fill", autospec=True, side_effect=MessageTemplate.fill) as fill:
+        assert [asyncio.run(writer(claim)) for claim in claims] == asked
+    assert fill.call_count == 1, "only who has to wait was left"
     assert [asyncio.run(writer(claim)) for claim in claims] == asked, "again, as after a failed attempt"
     writer.prepare(claims)
     writer.prepare([])
