@@ -7,6 +7,7 @@ gone, or who was erased, is written to again.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -44,7 +45,8 @@ class ImportReport:
     without_consent: int = 0  # of those added: nobody says when and how they agreed
     attributes: set[str] = field(default_factory=set)  # further columns of the list that hold something
     newest: str = ""  # the ref of one who was added
-    near: set[int] = field(default_factory=set)  # hashes of the near keys of those added (audience/lookalikes.py)
+    # Hashes of the near keys of those added (audience/lookalikes.py), in eight bytes each: they may be a million.
+    near: array[int] = field(default_factory=lambda: array("q"))
     bad: list[BadRow] = field(default_factory=list)
     notices: list[tuple[int, str]] = field(default_factory=list)
 
@@ -102,7 +104,7 @@ class Importer:
                 news.append((new_id, consent))
         report.added += len(new)
         report.newest = next(iter(new), report.newest)
-        report.near.update(hash(near_key(row.email)) for row in new.values())
+        report.near.extend(hash(near_key(row.email)) for row in new.values())
         report.without_consent += sum(1 for row in new.values() if row.consent is None)
         report.consents += len(news)
         if work.tags:

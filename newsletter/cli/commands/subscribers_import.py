@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.store.people import PeopleStore
 
 SHOWN = 50  # bad rows printed; --json has all
+COUNTERS = 1 << 24  # of one byte, to find near-duplicates
 
 Near = list[list[tuple[str, Status]]]
 """Groups of addresses that are probably the same person's."""
@@ -171,24 +172,28 @@ def check_command(as_json: AsJson = False) -> None:
 async def find_near(people: PeopleStore, only: Collection[int] | None = None) -> Near:
     """Groups of near-duplicates; with ``only``, those whose near key has one of these hashes.
 
-    The list is read twice, and only numbers are kept of it meanwhile: a million addresses would take much memory.
+    The list is read twice, and kept of it meanwhile is a fixed number of counters: a million addresses would take much
+    memory.  Who shares a counter with others is looked at closely.
     """
     if only is not None and not only:
         return []
-    seen: set[int] = set()
-    twice: set[int] = set()
+    counters = bytearray(COUNTERS)
     async for some in people.addresses():
-        for key in (hash(near_key(address)) for address, _status in some):
-            if only is None or key in only:
-                (twice if key in seen else seen).add(key)
-    if not twice:
-        return []
+        for address, _status in some:
+            place = hash(near_key(address)) % COUNTERS
+            counters[place] = min(counters[place] + 1, 2)
     groups: dict[str, list[tuple[str, Status]]] = {}
     async for some in people.addresses():
         for address, status in some:
-            if hash(near := near_key(address)) in twice:
+            near = near_key(address)
+            if counters[hash(near) % COUNTERS] > 1:
                 groups.setdefault(near, []).append((address, Status(status)))
-    return [sorted(group) for _key, group in sorted(groups.items()) if len(group) > 1]
+    twice = {near: group for near, group in groups.items() if len(group) > 1}
+    if only is not None:
+        hashes = {hash(near) for near in twice}
+        added = {key for key in only if key in hashes}
+        twice = {near: group for near, group in twice.items() if hash(near) in added}
+    return [sorted(group) for _near, group in sorted(twice.items())]
 
 
 def _near_json(near: Near) -> list[list[dict[str, str]]]:
