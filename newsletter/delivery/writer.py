@@ -74,16 +74,17 @@ class MessageWriter:
         self._clock = clock
         self._sign = sign
         self._return_path = return_path
-        self._prepared: dict[int, Mail] = {}  # by person, as far as nobody has asked for it
+        # By claim, as far as nobody has asked for it: of another claim the same person's address may be another.
+        self._prepared: dict[Claim, Mail] = {}
 
     def prepare(self, claims: Sequence[Claim]) -> None:
         """Write beforehand, without signatures, what will be asked for next."""
         now = self._clock.now()
-        self._prepared = {claim.addressee.id: self._unsigned(claim, now) for claim in claims if not claim.delay}
+        self._prepared = {claim: self._unsigned(claim, now) for claim in claims if not claim.delay}
 
     async def __call__(self, claim: Claim) -> Mail:
         """The mail for the person of this claim; the same Message-ID at every attempt."""
-        mail = self._prepared.pop(claim.addressee.id, None) or self._unsigned(claim, self._clock.now())
+        mail = self._prepared.pop(claim, None) or self._unsigned(claim, self._clock.now())
         if self._sign is None:
             return mail
         return replace(mail, message=await self._sign(mail.message, self._clock.now()))

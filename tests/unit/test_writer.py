@@ -71,6 +71,16 @@ def test_a_mail_may_be_written_before_it_is_asked_for(sign: Sign | None) -> None
     assert asyncio.run(writer(claims[0])) == asked[0]
 
 
+def test_what_was_written_for_a_lost_claim_goes_to_nobody() -> None:
+    writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), Still(), None)
+    lost = Claim(Addressee(1, "ref", "old@example.org", "", ""), 1, 1, NOW)
+    writer.prepare([lost])  # its commit failed, and the next one found no time to write beforehand
+    again = lost._replace(addressee=lost.addressee._replace(email="new@example.org"))
+    written = asyncio.run(writer(again))
+    assert written.recipient == "new@example.org"
+    assert b"\r\nTo: new@example.org\r\n" in written.message.head
+
+
 def test_a_mail_that_must_wait_is_dated_when_it_goes() -> None:
     clock = mock.Mock(now=mock.Mock(return_value=NOW))
     writer = MessageWriter("campaign", {1: EDITION}, Tokens((b"k" * MIN_KEY_BYTES,)), clock, None)
