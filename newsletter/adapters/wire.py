@@ -77,7 +77,10 @@ class Outbox:
     def _empty(self) -> None:
         wires, self._wires = self._wires, []
         for wire in wires:
-            wire.speak()
+            try:
+                wire.speak()
+            except Exception as error:  # whatever it is, the others must not wait for their time-outs
+                wire.close(f"nothing can be written: {error}")
 
 
 class Wire(asyncio.Protocol):

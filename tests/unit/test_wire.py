@@ -133,6 +133,24 @@ async def test_wires_of_one_outbox_speak_at_the_end_of_the_turn_one_after_the_ot
         question.cancel()
 
 
+async def test_a_wire_that_cannot_speak_keeps_no_other_from_speaking() -> None:
+    class Broken(Pipe):
+        def write(self, data: bytes | bytearray | memoryview) -> None:
+            raise RuntimeError("unable to write")
+
+    broken, sound, outbox = Broken(), Pipe(), Outbox()
+    in_vain = asyncio.ensure_future(Wire(broken, outbox).ask(b"the body", 1, 60))
+    wire = Wire(sound, outbox)
+    asking = asyncio.ensure_future(wire.ask(b"MAIL\r\n", 1, 60))
+    with pytest.raises(WireLostError, match="unable to write") as lost:
+        await asyncio.wait_for(in_vain, 1)
+    assert lost.value.asked, "some of it may be out"
+    assert broken.closed
+    assert sound.written == b"MAIL\r\n"
+    wire.data_received(b"250 ok\r\n")
+    assert [reply.code for reply in await asking] == [250]
+
+
 async def test_in_tls_a_question_in_pieces_is_one_write() -> None:
     pipe = Pipe(in_tls=True)
     asking = asyncio.ensure_future(Wire(pipe, Outbox()).ask((b"Hello ", b"you\r\n"), 1, 1))
