@@ -6,13 +6,19 @@ import datetime as dt
 import json
 import signal
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from newsletter.clock import steady
+from newsletter.delivery.desk import LEASE, Desk
+from newsletter.store.ledger import CampaignLedger
 from tests.integration.conftest import People, Space
 from tests.integration.faults import wait_until
 from tests.integration.records import ledger, states
 from tests.integration.servers import Script, real_server, scripted_server
+
+SEND = "send june -s everybody --yes"
 
 
 def test_sending_again_sends_nothing_again(space: Space, people: People) -> None:
@@ -246,3 +252,35 @@ def test_two_runs_at_once_are_refused(space: Space, people: People) -> None:
         _out, err = run.communicate(timeout=30)
         assert run.returncode == 0, err
     assert Counter(inbox.recipients()) == Counter(f"reader{n}@example.org" for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [[SEND], [f"{SEND} --workers 2"], [f"{SEND} --queue", "worker --once"]],
+    ids=["send", "parts", "worker"],
+)
+def test_no_run_believes_its_first_lease_to_last_longer_than_the_ledger_does(
+    space: Space, people: People, monkeypatch: pytest.MonkeyPatch, commands: list[str]
+) -> None:
+    begun: list[float] = []
+    believed: list[float] = []
+    begin, serve = CampaignLedger.begin, Desk.serve
+
+    async def begin_noted(ledger: CampaignLedger, name: str) -> None:
+        begun.append(steady())
+        await begin(ledger, name)
+
+    async def serve_noted(desk: Desk, *args: Any) -> None:
+        believed.append(desk.lease_ends)
+        await serve(desk, *args)
+
+    monkeypatch.setattr(CampaignLedger, "begin", begin_noted)
+    monkeypatch.setattr(Desk, "serve", serve_noted)
+    people(4)
+    with real_server() as inbox:
+        space.set("smtp", port=inbox.port)
+        for command in commands:
+            space.run(*command.split())
+    assert len(inbox.messages) == 4
+    assert len(believed) == len(begun) == 1
+    assert believed[0] <= begun[0] + LEASE
