@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import email
 import email.policy
+import email.utils
 import html
 from dataclasses import replace
 
@@ -13,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter.content.placeholders import CLOSE, OPEN
-from newsletter.delivery.message import FrozenEdition, MessageTemplate, Reader, Sender
+from newsletter.delivery.message import SMALL, FrozenEdition, MessageTemplate, Reader, Sender
 from newsletter.render.links import PREFERENCES_FIELD, UNSUBSCRIBE_FIELD
 
 NOW = dt.datetime(2019, 6, 3, 12, tzinfo=dt.UTC)
@@ -71,3 +73,36 @@ def test_only_letters_beyond_ascii_in_an_address_ask_for_eight_bits(address: str
     message = TEMPLATE.fill(Reader(address, "Señora Ñ", "Señora", "token"), "<1@example.org>", NOW)
     assert message.eight_bit is not bytes(message).isascii()
     assert message.eight_bit is not address.isascii()
+
+
+def test_a_subject_and_a_date_are_each_message_s_own() -> None:
+    subject = f"{OPEN}first_name|Friend{CLOSE}, news"
+    template = MessageTemplate(FrozenEdition("en", frozenset(), SENDER, subject, "Hello\n", "<p>Hello</p>\n"))
+    later = NOW + dt.timedelta(seconds=61)
+    for name, now, shown in (("Ana", NOW, "Ana"), ("Luz", NOW, "Luz"), ("", later, "Friend")):
+        message = bytes(template.fill(Reader("ana@example.org", name, name, "token"), "<1@example.org>", now))
+        parsed = email.message_from_bytes(message, policy=email.policy.default)
+        assert str(parsed["Subject"]) == f"{shown}, news"
+        assert email.utils.parsedate_to_datetime(parsed["Date"]) == now
+
+
+def test_long_pieces_are_copied_for_nobody_and_every_piece_stands_where_it_belongs() -> None:
+    long, data = "word " * 2000, base64.b64encode(bytes(6000)).decode()
+    page = f'<p>{NAME}</p>\n<p>{long}</p>\n<img src="data:image/png;base64,{data}">\n<p>{NAME}</p>\n'
+    calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    template = MessageTemplate(FrozenEdition("en", frozenset(), SENDER, "News", f"{NAME}{long}\n", page, calendar))
+    one, other = (
+        template.fill(Reader("ana@example.org", name, name, "token"), "<1@example.org>", NOW) for name in ("Ana", "Luz")
+    )
+    pairs = [pair for pair in zip(one.body, other.body, strict=True) if len(pair[0]) >= SMALL]
+    assert len(pairs) == 3, "the text, the page and its picture"
+    assert all(mine is yours for mine, yours in pairs)
+    parsed = email.message_from_bytes(bytes(other), policy=email.policy.default)
+    leaves = [part for part in parsed.walk() if not part.is_multipart()]
+    assert [part.get_content_type() for part in leaves] == ["text/plain", "text/html", "image/png", "text/calendar"]
+    plain, shown, picture, events = (part.get_content() for part in leaves)
+    assert plain.replace("\r\n", "\n") == f"Luz{long}\n"
+    assert shown.count("<p>Luz</p>") == 2
+    assert long in shown
+    assert picture == bytes(6000)
+    assert events == calendar
