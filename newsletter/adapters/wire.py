@@ -198,7 +198,7 @@ class Wire(asyncio.Protocol):
         for line in lines:
             if not self._lost:
                 self._hear(line)
-        if (self._rest or self._lines) and len(self._rest) + sum(map(len, self._lines)) > MAX_REPLY:
+        if (self._rest or self._lines) and len(self._rest) + sum(len(text) + 1 for text in self._lines) > MAX_REPLY:
             self.close("the server spoke no SMTP: a reply without an end")
 
     def _hear(self, line: bytes) -> None:

@@ -74,9 +74,10 @@ async def test_what_is_no_smtp_ends_the_connection(noise: bytes) -> None:
         await answered([noise], 1)
 
 
-async def test_a_reply_without_an_end_ends_the_connection() -> None:
+@pytest.mark.parametrize("reply", [b"250-" + b"x" * (MAX_REPLY + 1), b"250-\r\n" * (MAX_REPLY + 1)])
+async def test_a_reply_without_an_end_ends_the_connection(reply: bytes) -> None:
     with pytest.raises(ConnectionError, match="without an end"):
-        await answered([b"250-" + b"x" * (MAX_REPLY + 1)], 1)
+        await answered([reply], 1)
 
 
 async def test_an_unasked_reply_ends_the_connection_and_is_kept_as_the_reason() -> None:
