@@ -10,7 +10,6 @@ import contextlib
 import os
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from tests.integration.conftest import Space
 from tests.integration.postgres import Postgres
 from tests.integration.records import deliveries
 from tests.integration.servers import Inbox
+from tests.integration.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -41,14 +41,6 @@ def reckon(space: Space, inbox: Inbox, people: int) -> Counter[str]:
     assert accepted <= set(copies), "what the ledger calls accepted did arrive"
     assert set(copies) <= accepted | unsure, "what arrived is accepted, or held for a person"
     return Counter(row.state for row in ledger.values())
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    """Look until it holds, for half a minute at most."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 @contextlib.contextmanager

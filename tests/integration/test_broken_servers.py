@@ -14,8 +14,9 @@ from newsletter.delivery.message import Mail, Message
 from newsletter.delivery.states import State
 from newsletter.errors import MailServerError
 from tests.integration.conftest import People, Space
-from tests.integration.faults import CUT, SEEDS, SEND, MailServer, meanwhile, reckon, wait_until
+from tests.integration.faults import CUT, SEEDS, SEND, MailServer, meanwhile, reckon
 from tests.integration.records import deliveries
+from tests.integration.waiting import wait_until
 
 CONNECTIONS = 20
 

@@ -15,21 +15,11 @@ from newsletter.clock import SystemClock
 from newsletter.store.campaigns import CampaignStore
 from newsletter.store.database import Database
 from tests.integration.conftest import People, Space
-from tests.integration.faults import (
-    ANSWER,
-    BEFORE,
-    LATE,
-    SEEDS,
-    SEND,
-    CommitProxy,
-    MailServer,
-    meanwhile,
-    reckon,
-    wait_until,
-)
+from tests.integration.faults import ANSWER, BEFORE, LATE, SEEDS, SEND, CommitProxy, MailServer, meanwhile, reckon
 from tests.integration.ledger import frozen, run
 from tests.integration.postgres import Postgres
 from tests.integration.records import ask
+from tests.integration.waiting import wait_until
 
 CONNECTIONS = 20
 

@@ -12,18 +12,10 @@ import psycopg
 import pytest
 
 from tests.integration.conftest import People, Space
-from tests.integration.faults import (
-    SEND,
-    MailServer,
-    SmallDisk,
-    can_mount,
-    meanwhile,
-    reckon,
-    small_disk,
-    wait_until,
-)
+from tests.integration.faults import SEND, MailServer, SmallDisk, can_mount, meanwhile, reckon, small_disk
 from tests.integration.postgres import USER, Postgres
 from tests.integration.records import ask
+from tests.integration.waiting import wait_until
 
 CONNECTIONS = 10
 needs_mount = pytest.mark.skipif(not can_mount(), reason="needs root, to mount a small disk")

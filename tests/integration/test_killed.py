@@ -17,6 +17,7 @@ import pytest
 from tests.integration.conftest import Space
 from tests.integration.records import ledger
 from tests.integration.servers import Script, scripted_server
+from tests.integration.waiting import wait_until
 
 KILLS = int(os.environ.get("KILLS", "6"))
 CONNECTIONS = 20
@@ -36,7 +37,7 @@ def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space, options: tu
         while kills < KILLS:
             before = len(inbox.messages)
             run = space.start("send", "june", "-s", "everybody", "--yes", *options)
-            _wait_until(lambda: len(inbox.messages) > before or run.poll() is not None)  # noqa: B023 - used at once
+            wait_until(lambda: len(inbox.messages) > before or run.poll() is not None)  # noqa: B023 - used at once
             time.sleep(dice.uniform(0, 0.12))
             if run.poll() is not None:
                 break  # it was done before it could be killed
@@ -59,11 +60,3 @@ def test_killed_at_any_moment_loses_and_doubles_nobody(space: Space, options: tu
     assert max(copies.values()) == 1, "nobody got a second copy"
     assert accepted <= set(copies), "what the ledger calls accepted did arrive"
     assert set(copies) - accepted <= {email for email, state in ledger(space).items() if state == "in_doubt"}
-
-
-def _wait_until(holds: object) -> None:
-    assert callable(holds)
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)

@@ -17,7 +17,8 @@ from tests.integration.conftest import Space
 from tests.integration.postgres import Postgres
 from tests.integration.records import ask, ledger, states, status
 from tests.integration.servers import Inbox, Script, scripted_server
-from tests.integration.workers import start_worker, wait_until
+from tests.integration.waiting import wait_until
+from tests.integration.workers import start_worker
 
 KILLS = int(os.environ.get("KILLS", "4"))
 CONNECTIONS = 10  # of each worker

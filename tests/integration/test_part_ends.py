@@ -26,9 +26,10 @@ from newsletter.delivery.branch import HeadOffice
 from newsletter.delivery.states import State
 from newsletter.errors import StoreError
 from tests.integration.conftest import People, Space
-from tests.integration.faults import children, wait_until
+from tests.integration.faults import children
 from tests.integration.records import ask
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
+from tests.integration.waiting import wait_until
 from tests.unit.test_branch import Ledger, claim
 
 TOKEN = "abc"

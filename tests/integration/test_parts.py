@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import People, Space
-from tests.integration.faults import children, wait_until
+from tests.integration.faults import children
 from tests.integration.records import ledger
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
+from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for the processes in /proc")
 

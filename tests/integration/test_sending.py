@@ -14,9 +14,9 @@ from newsletter.clock import steady
 from newsletter.delivery.desk import LEASE, Desk
 from newsletter.store.ledger import CampaignLedger
 from tests.integration.conftest import People, Space
-from tests.integration.faults import wait_until
 from tests.integration.records import ledger, states
 from tests.integration.servers import Script, real_server, scripted_server
+from tests.integration.waiting import wait_until
 
 SEND = "send june -s everybody --yes"
 

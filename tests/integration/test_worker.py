@@ -16,7 +16,8 @@ from tests.integration.conftest import People, Space
 from tests.integration.postgres import Postgres
 from tests.integration.records import ask, states, status
 from tests.integration.servers import Script, real_server, scripted_server, unused_port
-from tests.integration.workers import start_worker, wait_until, worker
+from tests.integration.waiting import wait_until
+from tests.integration.workers import start_worker, worker
 
 
 @pytest.fixture

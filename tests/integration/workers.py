@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,10 +74,3 @@ def worker(space: Space, *args: str, chunk: int = 100) -> Iterator[WorkerProcess
             started.stop()
     finally:
         started.kill()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 60, say: Callable[[], object] = lambda: "") -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, say()
-        time.sleep(0.02)
