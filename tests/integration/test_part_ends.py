@@ -30,7 +30,7 @@ from tests.integration.faults import children
 from tests.integration.records import ask
 from tests.integration.servers import Inbox, Script, real_server, scripted_server
 from tests.integration.waiting import wait_until
-from tests.unit.test_branch import Ledger, claim
+from tests.unit.claims import Ledger, claim
 
 TOKEN = "abc"
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="no process listens to its parent's pipe there")

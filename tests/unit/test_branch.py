@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable
 
 import pytest
 from hypothesis import given
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from newsletter.audience.subscribers import Addressee
 from newsletter.clock import steady
 from newsletter.delivery.branch import Branch, HeadOffice
-from newsletter.delivery.desk import LEASE, Claim, Grant, OnClaims, Result
+from newsletter.delivery.desk import LEASE, Claim, Result
 from newsletter.delivery.states import TRANSITIONS, Outcome, State
 from newsletter.errors import StoreAwayError
+from tests.unit.claims import Ledger, claim
 
 ACCEPTED = Outcome(State.ACCEPTED, "250 ok")
 TEXTS = st.text(max_size=30)
@@ -31,32 +32,6 @@ CLAIMS = st.builds(
 OUTCOMES = st.builds(
     Outcome, st.sampled_from(sorted(TRANSITIONS[State.SENDING])), TEXTS, st.booleans(), st.booleans(), st.booleans()
 )
-
-
-class Ledger:
-    """Gives the claims it is made with, and keeps the results."""
-
-    def __init__(self, *claims: Claim) -> None:
-        self.pending = list(claims)
-        self.results: list[Result] = []
-        self.open = asyncio.Event()
-        self.open.set()
-        self.away = 0  # calls that fail
-
-    async def exchange(self, results: Sequence[Result], want: int, prepare: OnClaims | None = None) -> Grant:
-        await self.open.wait()
-        if self.away:
-            self.away -= 1
-            raise StoreAwayError("away")
-        self.results += results
-        given, self.pending = self.pending[:want], self.pending[want:]
-        return Grant(given)
-
-    async def renew(self) -> bool:
-        return True
-
-    async def recover(self, held: Mapping[int, int]) -> None:
-        raise AssertionError("nothing failed")
 
 
 class Pair:
@@ -90,12 +65,6 @@ def done() -> asyncio.Future[None]:
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     future.set_result(None)
     return future
-
-
-def claim(person: int) -> Claim:
-    return Claim(
-        Addressee(person, "ref", "ana@example.org", "Ana", "Ana"), 1, 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    )
 
 
 @given(one=CLAIMS, outcome=OUTCOMES)
