@@ -54,12 +54,8 @@ CATALOGS: dict[str, dict[str, tuple[str, str, dict[str, tuple[int, int] | None]]
 }
 
 
-def extracted(catalog: str = "messages.po") -> dict[str, list[str]]:
-    """Every word, with the files it stands in."""
-    return {one: places for (one, _many), places in _extracted(catalog).items()}
-
-
 def _extracted(catalog: str) -> dict[tuple[str, str], list[str]]:
+    """Every word, one and many, with the files it stands in."""
     found: dict[tuple[str, str], list[str]] = {}
     for folder, (pattern, method, keywords) in CATALOGS[catalog].items():
         words = extract_from_dir(ROOT / folder, [(pattern, method)], keywords=keywords)
