@@ -23,6 +23,7 @@ from newsletter.store.database import Database
 from newsletter.workspace import find_workspace
 from tests.integration.postgres import Postgres
 from tests.integration.records import ask
+from tests.integration.servers import Inbox, real_server
 
 SETTINGS = {
     "organisation": {
@@ -227,6 +228,14 @@ def people(space: Space) -> People:
         space.run("subscribers", "import", "list.csv")
 
     return add
+
+
+@pytest.fixture
+def inbox(space: Space) -> Iterator[Inbox]:
+    """The mail server of the workspace, which takes everything."""
+    with real_server() as server:
+        space.set("smtp", port=server.port)
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -1,38 +1,21 @@
-"""Joining: a form, a mail, a button; and what a robot, a stranger or a mail server can do to it."""
+"""Joining: a form, a mail, a button; and what a robot or a stranger can do to it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import email
-import email.policy
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
-from newsletter.audience.choices import SignUp
-from newsletter.audience.consent import Agreement
 from newsletter.audience.subscribers import Status
 from newsletter.cli.public.desk import make_site
-from newsletter.cli.public.mailer import BATCH
-from newsletter.store.tables import allowances, consents, signups, subscribers, wordings
+from newsletter.store.tables import consents, signups, subscribers, wordings
 from newsletter.web.public.pages import snippet
 from tests.integration.conftest import Space
-from tests.integration.public_pages import BASE, INTERESTS, ONE_CLICK, Pages, heading, language, opened, switched
-from tests.integration.servers import Inbox, Script, real_server, scripted_server
-
-FORM = {"email": "Ana@Example.org", "name": "Ana Díaz", "edition": "es", "interest": ["farms"], "form": "page"}
-PATIENCE = 20.0  # seconds
-
-
-@pytest.fixture
-def inbox(space: Space) -> Iterator[Inbox]:
-    """The mail server of the workspace."""
-    with real_server() as server:
-        space.set("smtp", port=server.port)
-        yield server
+from tests.integration.joining import FORM, link, mailing, mails, until
+from tests.integration.public_pages import INTERESTS, ONE_CLICK, Pages, heading, language, opened, switched
+from tests.integration.servers import Inbox
 
 
 @pytest.fixture
@@ -40,51 +23,6 @@ async def pages(space: Space, inbox: Inbox) -> AsyncIterator[Pages]:
     space.set("public", interests=INTERESTS)
     async with opened(space) as made:
         yield made
-
-
-def signup(email: str) -> SignUp:
-    """A form of somebody's, as it comes from the page."""
-    return SignUp(email, "", "en", frozenset(), Agreement("I want it", "form: page"))
-
-
-@contextlib.asynccontextmanager
-async def mailing(pages: Pages) -> AsyncIterator[None]:
-    """Let the mailer work, quickly."""
-    assert pages.desk.mailer is not None
-    pages.desk.mailer.pace, pages.desk.mailer.first_wait = 0.0, 0.05
-    task = asyncio.create_task(pages.desk.mailer.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(pages: Pages, holds: Callable[[list[Mapping[Any, Any]]], bool]) -> None:
-    """Wait for what is to become of the forms."""
-    async with asyncio.timeout(PATIENCE):
-        while not holds(await pages.rows(signups)):  # noqa: ASYNC110 - what is waited for is in the database
-            await asyncio.sleep(0.02)
-
-
-async def mails(pages: Pages, inbox: Inbox, number: int) -> list[email.message.EmailMessage]:
-    """So many mails, once they are there."""
-    async with mailing(pages):
-        await until(pages, lambda rows: len(inbox.messages) >= number and all(row["mailed_at"] for row in rows))
-    assert len(inbox.messages) == number
-    return [email.message_from_bytes(data, policy=email.policy.default) for _from, _to, data in inbox.messages]
-
-
-def link(mail: email.message.EmailMessage) -> str:
-    """Where its button leads, the same in both parts."""
-    found = set()
-    for kind in ("plain", "html"):
-        body = mail.get_body((kind,))
-        assert body is not None
-        found |= set(re.findall(rf"{BASE}/[cp]/[\w.-]+", body.get_content()))
-    (one,) = found
-    return str(one).removeprefix(BASE)
 
 
 async def test_form_mail_button_and_somebody_is_on_the_list(space: Space, inbox: Inbox, database_url: str) -> None:
@@ -328,94 +266,6 @@ async def test_name_is_cleaned_and_unknown_choices_fall_away(pages: Pages) -> No
     assert row["source"].isprintable()
 
 
-async def test_mail_waits_for_a_server_that_is_away_and_for_a_restart(space: Space) -> None:
-    async with opened(space) as pages:
-        async with mailing(pages):
-            await pages.client.post("/subscribe", data={"email": "ana@example.org"})
-            await asyncio.sleep(0.3)
-        (row,) = await pages.rows(signups)
-        assert row["mailed_at"] is None
-    with real_server() as server:
-        space.set("smtp", port=server.port)
-        async with opened(space) as pages:
-            (mail,) = await mails(pages, server, 1)
-            assert mail["To"] == "ana@example.org"
-
-
-async def test_mail_counts_against_the_limits_and_waits_where_there_is_no_room(space: Space, inbox: Inbox) -> None:
-    space.set("limits", per_day=6, domains={"example.com": {"per_day": 1}})  # half of it is for forms
-    async with opened(space) as pages:
-        for address in ("e@example.org", "d@example.org", "c@example.org", "b@example.com", "a@example.com"):
-            await pages.client.post("/subscribe", data={"email": address})
-        async with mailing(pages):
-            await until(pages, lambda rows: sum(row["mailed_at"] is not None for row in rows) >= 3)
-            await asyncio.sleep(0.2)
-        assert inbox.recipients() == ["a@example.com", "c@example.org", "d@example.org"], "the newest first"
-        assert len(await pages.rows(signups)) == 5, "who waits is not forgotten"
-        async with pages.desk.stores.database.write() as connection:
-            await connection.execute(allowances.update().values(counts={}))  # a day later
-    async with opened(space) as pages:
-        async with mailing(pages):
-            await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
-        assert sorted(inbox.recipients())[1::3] == ["b@example.com", "e@example.org"]
-
-
-async def test_mail_that_was_put_off_takes_nothing_of_the_limits(space: Space) -> None:
-    tried: list[str] = []
-
-    def replies(verb: str, recipient: str) -> str | None:
-        tried.extend([recipient] if verb == "RCPT" else [])
-        return "450 4.2.1 busy" if verb == "RCPT" and len(tried) < 5 else None
-
-    space.set("limits", per_day=2)
-    with scripted_server(Script(replies)) as server:
-        space.set("smtp", port=server.port)
-        async with opened(space) as pages:
-            await pages.client.post("/subscribe", data={"email": "ana@example.org"})
-            async with mailing(pages):
-                await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
-            (account,) = await pages.rows(allowances)
-            assert (len(tried), sum(account["counts"]["day"].values())) == (5, 1)
-
-
-async def test_address_that_the_server_refuses_is_forgotten_and_one_put_off_is_tried_again(space: Space) -> None:
-    tried: list[str] = []
-
-    def replies(verb: str, recipient: str) -> str | None:
-        if verb != "RCPT":
-            return None
-        tried.append(recipient)
-        if recipient == "gone@example.org":
-            return "550 5.1.1 no such mailbox"
-        return "450 4.2.1 busy" if recipient == "busy@example.org" and tried.count(recipient) < 3 else None
-
-    with scripted_server(Script(replies)) as server:
-        space.set("smtp", port=server.port)
-        async with opened(space) as pages:
-            for name in ("gone", "busy", "well"):
-                await pages.client.post("/subscribe", data={"email": f"{name}@example.org"})
-            async with mailing(pages):
-                await until(pages, lambda rows: all(row["mailed_at"] for row in rows))
-            assert {row["email"] for row in await pages.rows(signups)} == {"busy@example.org", "well@example.org"}
-    assert sorted(server.recipients()) == ["busy@example.org", "well@example.org"]
-
-
-async def test_addresses_that_are_put_off_for_ever_hold_up_nobody(space: Space) -> None:
-    def replies(verb: str, recipient: str) -> str | None:
-        return "450 4.1.2 Domain not found" if verb == "RCPT" and recipient.endswith("@example.com") else None
-
-    with scripted_server(Script(replies)) as server:
-        space.set("smtp", port=server.port)
-        async with opened(space) as pages:
-            for number in range(BATCH + 5):
-                await pages.desk.joining.ask(signup(f"a{number}@example.com"))
-            await pages.desk.joining.ask(signup("ana@example.org"))
-            async with mailing(pages):
-                await until(pages, lambda rows: any(row["mailed_at"] for row in rows))
-            assert len(await pages.rows(signups)) == BATCH + 6, "who is put off is not forgotten"
-    assert server.recipients() == ["ana@example.org"]
-
-
 async def test_forms_that_nobody_confirmed_are_forgotten(space: Space, inbox: Inbox) -> None:
     async with opened(space) as pages:
         await pages.client.post("/subscribe", data={"email": "ana@example.org"})
@@ -434,19 +284,6 @@ async def test_tokens_of_one_kind_are_of_no_use_for_another(pages: Pages) -> Non
     for path in (f"/c/{pages.tokens.reader_token(person.ref)}", f"/u/{pages.tokens.signup_token(person.ref)}"):
         await pages.client.post(path)
     assert await pages.person() == person
-
-
-async def test_two_servers_of_one_list_send_each_mail_once(space: Space, inbox: Inbox, database_url: str) -> None:
-    space.replace("database", database_url)
-    async with opened(space) as one, opened(space) as other:
-        for n in range(30):
-            answer = await (one, other)[n % 2].client.post("/subscribe", data={**FORM, "email": f"r{n}@example.org"})
-            assert answer.status_code == 200 or n >= 20  # ten for each client of each server
-        asked = len(await one.rows(signups))
-        assert asked == 20
-        async with mailing(one), mailing(other):
-            await until(one, lambda rows: all(row["mailed_at"] for row in rows))
-    assert len(inbox.messages) == len(set(inbox.recipients())) == asked
 
 
 async def test_without_a_mail_server_nobody_can_join_but_everybody_can_leave(space: Space) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -19,18 +18,10 @@ from tests.integration.conftest import Done, People, Space
 from tests.integration.ledger import edition_for, frozen
 from tests.integration.records import ask, ledger
 from tests.integration.scenes import another_issue
-from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server
+from tests.integration.servers import CUT, Inbox, Script, scripted_server
 
 CLOCK = SystemClock()
 MISSED = Target("june", (), {}, only=Missed(1))
-
-
-@pytest.fixture
-def inbox(space: Space) -> Iterator[Inbox]:
-    """A mail server that takes everything."""
-    with real_server() as opened:
-        space.set("smtp", port=opened.port)
-        yield opened
 
 
 def send(space: Space, *options: str, issue: str = "june", code: int = 0) -> Done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -13,18 +13,10 @@ from newsletter.clock import SystemClock
 from tests.integration.conftest import Done, People, Space
 from tests.integration.records import ask, ledger
 from tests.integration.scenes import another_issue
-from tests.integration.servers import CUT, Inbox, Script, real_server, scripted_server
+from tests.integration.servers import CUT, Inbox, Script, scripted_server
 
 Move = Callable[[str], None]
 NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
-
-
-@pytest.fixture
-def inbox(space: Space) -> Iterator[Inbox]:
-    """A mail server that takes everything."""
-    with real_server() as opened:
-        space.set("smtp", port=opened.port)
-        yield opened
 
 
 @pytest.fixture
