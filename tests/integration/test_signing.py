@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from newsletter.adapters import signing, signing_process
 from newsletter.adapters.dkim import DkimSigner, PrivateKey
 from newsletter.delivery.message import Message
+from tests.integration.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for the process in /proc")
 NOW = dt.datetime(2026, 11, 24, tzinfo=dt.UTC)
@@ -44,6 +45,12 @@ def processes() -> list[int]:
     return found
 
 
+def started() -> list[int]:
+    """The same, once there is one: /proc may miss a child while others come and go (proc(5))."""
+    wait_until(lambda: bool(processes()))
+    return processes()
+
+
 def signed_apart(
     key: PrivateKey = RSA, midway: Callable[[], object] = lambda: None, number: int = 200
 ) -> list[Message]:
@@ -63,7 +70,7 @@ def signed_apart(
 def test_a_process_signs_as_the_signer_itself_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "_cores", lambda: 2)
     seen: list[int] = []
-    signed = signed_apart(midway=lambda: seen.extend(processes()))
+    signed = signed_apart(midway=lambda: seen.extend(started()))
     assert signed == [signer().sign(message(n), NOW) for n in range(203)]  # PKCS #1 v1.5 has no random part
     assert len(seen) == 1, "there was a process"
     assert not processes(), "it ended with the run"
@@ -75,7 +82,7 @@ def test_a_run_signs_by_itself_when_its_process_dies(monkeypatch: pytest.MonkeyP
     killed: list[int] = []
 
     def kill() -> None:
-        for pid in processes():
+        for pid in started():
             os.kill(pid, number)
             killed.append(pid)
 
@@ -88,7 +95,7 @@ def test_a_run_signs_by_itself_when_its_process_dies(monkeypatch: pytest.MonkeyP
 def test_ctrl_c_is_not_for_the_process_that_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "_cores", lambda: 2)
     sessions: list[int] = []
-    signed_apart(midway=lambda: sessions.extend(os.getsid(pid) for pid in processes()), number=8)
+    signed_apart(midway=lambda: sessions.extend(os.getsid(pid) for pid in started()), number=8)
     assert sessions
     assert os.getsid(0) not in sessions
 
